@@ -1,0 +1,2 @@
+//! The `birdhouse` binary.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Skeleton; filled in the next commit.
