@@ -7,10 +7,14 @@
 
 pub mod assemble;
 pub mod functions;
+pub mod lexer;
 pub mod quote;
 pub mod statement;
 pub mod tree;
 pub mod types;
 
+pub use assemble::{Cte, assemble};
 pub use quote::{quote_identifier, quote_string};
+pub use statement::{Statement, StatementError};
+pub use tree::{Analysis, TreeError};
 pub use types::{DataType, TypeError};

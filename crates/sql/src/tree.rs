@@ -1,1 +1,176 @@
-//! Filled in the next commit.
+//! What a statement reads, from the engine's `EXPLAIN QUERY TREE run_passes=0`.
+//!
+//! The engine prints its unresolved query tree, two blanks per level, one node or section a line:
+//!
+//! ```text
+//! QUERY id: 0
+//!   JOIN TREE
+//!     IDENTIFIER id: 1, identifier: products
+//! ```
+//!
+//! Nothing has been read or executed for it and tables need not exist. The parser is strict: a
+//! line of a shape not seen before is an error, so that a newer engine cannot slip something past
+//! it. Identifiers are printed raw, which is why `statement` refuses odd ones first.
+
+use std::collections::BTreeSet;
+
+use crate::functions;
+
+mod parser;
+#[cfg(test)]
+mod tests;
+
+use parser::{Node, Tree};
+
+/// The settings of the `EXPLAIN` whose output [`analyze`] reads, to be followed by a query.
+pub const EXPLAIN: &str = "EXPLAIN QUERY TREE run_passes = 0 ";
+
+/// Sections whose direct `IDENTIFIER` children are tables.
+const TABLE_SECTIONS: &[&str] = &[
+    "JOIN TREE",
+    "LEFT TABLE EXPRESSION",
+    "RIGHT TABLE EXPRESSION",
+    "TABLE EXPRESSION",
+];
+
+/// Functions whose second argument may be the name of a table.
+const IN_FUNCTIONS: &[&str] = &[
+    "in",
+    "notIn",
+    "globalIn",
+    "globalNotIn",
+    "nullIn",
+    "notNullIn",
+    "globalNullIn",
+    "globalNotNullIn",
+    "inIgnoreSet",
+    "notInIgnoreSet",
+    "globalInIgnoreSet",
+    "globalNotInIgnoreSet",
+    "nullInIgnoreSet",
+    "notNullInIgnoreSet",
+    "globalNullInIgnoreSet",
+    "globalNotNullInIgnoreSet",
+];
+
+/// What one statement reads and calls, as written by its author: names are not resolved, except
+/// that the statement's own common table expressions are left out.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Analysis {
+    /// Names in the position of a table: `products`, `tinybird.pipe_stats_rt`.
+    pub tables: BTreeSet<String>,
+    /// Names on the right of `IN`: a table, or a column or alias.
+    pub in_names: BTreeSet<String>,
+    /// Table functions.
+    pub table_functions: BTreeSet<String>,
+    /// Functions, and refused functions that are passed by name.
+    pub functions: BTreeSet<String>,
+    /// True when some part of the statement has a `SETTINGS` clause.
+    pub has_settings: bool,
+}
+
+/// Why the engine's answer could not be understood.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("line {line} of the engine's query tree is of an unknown shape: {text}")]
+pub struct TreeError {
+    /// Line of the engine's answer, from 1.
+    pub line: usize,
+    /// The line.
+    pub text: String,
+}
+
+/// Reads the engine's answer to [`EXPLAIN`] in format `TSVRaw`.
+///
+/// # Errors
+/// When a line has a shape that is not known.
+pub fn analyze(explained: &str) -> Result<Analysis, TreeError> {
+    let tree = Tree::parse(explained)?;
+    let mut analysis = Analysis::default();
+    for (index, node) in tree.nodes.iter().enumerate() {
+        match node.label {
+            "SETTINGS" => analysis.has_settings = true,
+            "TABLE_FUNCTION" => add(&mut analysis.table_functions, node, "table_function_name"),
+            "FUNCTION" => add(&mut analysis.functions, node, "function_name"),
+            "IDENTIFIER" => add_identifier(&mut analysis, &tree, index, node),
+            _ => {}
+        }
+    }
+    // What a query without FROM reads.
+    analysis.tables.remove("system.one");
+    Ok(analysis)
+}
+
+fn add(names: &mut BTreeSet<String>, node: &Node<'_>, attribute: &str) {
+    names.insert(node.attribute(attribute).unwrap_or_default().to_owned());
+}
+
+fn add_identifier(analysis: &mut Analysis, tree: &Tree<'_>, index: usize, node: &Node<'_>) {
+    let name = node.attribute("identifier").unwrap_or_default();
+    let is_table = tree
+        .parent(index)
+        .is_some_and(|parent| TABLE_SECTIONS.contains(&parent.label));
+    if is_table {
+        if !is_own_cte(tree, index, name) {
+            analysis.tables.insert(name.to_owned());
+        }
+    } else if is_in_set(tree, index) {
+        if !is_own_cte(tree, index, name) {
+            analysis.in_names.insert(name.to_owned());
+        }
+    } else if functions::is_refused(name) && is_argument(tree, index) {
+        // A function passed by name: arrayMap(file, …).
+        analysis.functions.insert(name.to_owned());
+    }
+}
+
+/// Returns true for the second argument of an `IN`.
+fn is_in_set(tree: &Tree<'_>, index: usize) -> bool {
+    let Some(function) = enclosing_function(tree, index) else {
+        return false;
+    };
+    IN_FUNCTIONS.contains(&function.attribute("function_name").unwrap_or_default())
+        && tree.position_in_parent(index) == Some(1)
+}
+
+/// Returns true for anything below a function's or a transformer's arguments.
+fn is_argument(tree: &Tree<'_>, index: usize) -> bool {
+    enclosing_function(tree, index).is_some()
+}
+
+/// Returns the function of which the node is a direct argument.
+fn enclosing_function<'t, 'a>(tree: &'t Tree<'a>, index: usize) -> Option<&'t Node<'a>> {
+    let list = tree
+        .parent_index(index)
+        .filter(|i| tree.label(*i) == "LIST")?;
+    let arguments = tree
+        .parent_index(list)
+        .filter(|i| tree.label(*i) == "ARGUMENTS")?;
+    tree.parent(arguments)
+        .filter(|node| node.label == "FUNCTION")
+}
+
+/// Returns true when an enclosing query declares `name` in its `WITH`.
+///
+/// Inside its own definition a name is not the expression that is being defined (`WITH t AS
+/// (SELECT a FROM t)` reads the table `t`), unless the expression is recursive.
+fn is_own_cte(tree: &Tree<'_>, index: usize, name: &str) -> bool {
+    let mut inside = Vec::new();
+    let mut at = Some(index);
+    while let Some(current) = at {
+        let Some(node) = tree.nodes.get(current) else {
+            break;
+        };
+        let is_cte = node.attribute("is_cte") == Some("1");
+        if is_cte && node.attribute("is_recursive_cte") != Some("1") {
+            inside.push(current);
+        }
+        if tree
+            .declared(current)
+            .any(|(declared, declared_name)| declared_name == name && !inside.contains(&declared))
+        {
+            return true;
+        }
+        at = tree.parent_index(current);
+    }
+    false
+}

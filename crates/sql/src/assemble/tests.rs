@@ -1,0 +1,25 @@
+use super::*;
+
+#[test]
+fn nodes_are_declared_in_order_with_quoted_names() {
+    let ctes = [
+        Cte {
+            name: "first node",
+            sql: "SELECT 1 AS a -- one",
+        },
+        Cte {
+            name: "endpoint",
+            sql: "SELECT * FROM `first node`",
+        },
+    ];
+    assert_eq!(
+        assemble(&ctes, "SELECT * FROM `endpoint`"),
+        "WITH `first node` AS (\nSELECT 1 AS a -- one\n),\n\
+         `endpoint` AS (\nSELECT * FROM `first node`\n)\n\
+         SELECT * FROM `endpoint`"
+    );
+    assert_eq!(
+        assemble(&[], &select_all("SELECT 1")),
+        "SELECT * FROM (\nSELECT 1\n)"
+    );
+}
