@@ -1,1 +1,36 @@
-//! Skeleton; filled in the next commit.
+//! What exists: workspaces, their resources and deployments, tokens and secrets.
+//!
+//! One SQLite file (`catalog.db`) holds everything; a key file beside it encrypts the values of tokens
+//! and secrets. Readers take an immutable [`CatalogView`]; every change goes through [`Catalog`], which
+//! publishes a new view when, and only when, the change is on disk. The crate knows nothing of tables
+//! in the engine, of the text inside a resource or of HTTP.
+
+mod catalog;
+mod column;
+mod deployment;
+mod error;
+mod id;
+mod key_file;
+mod limits;
+mod resource;
+mod schema;
+mod scope;
+mod secret;
+mod secret_text;
+mod token;
+mod vault;
+mod view;
+mod workspace;
+
+pub use catalog::Catalog;
+pub use deployment::{Deployment, DeploymentDraft, DeploymentStatus, TokenGrant};
+pub use error::CatalogError;
+pub use id::{DeploymentId, ResourceId, TokenId, WorkspaceId};
+pub use limits::{SECRET_VALUE_BYTES_MAX, SECRETS_MAX, TOKEN_VALUE_BYTES_MAX};
+pub use resource::{Resource, ResourceDraft, ResourceKind, content_hash};
+pub use scope::{ParseScopeError, Scope, Scopes};
+pub use secret::Secret;
+pub use secret_text::SecretText;
+pub use token::{ADMIN_TOKEN_NAME, Token, TokenOrigin};
+pub use view::{Caller, CatalogView, WorkspaceView};
+pub use workspace::{DEFAULT_WORKSPACE, Workspace};

@@ -1,0 +1,164 @@
+//! Why the catalog could not be opened, read or changed.
+//!
+//! No text here contains the value of a token or a secret.
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::{ResourceKind, WorkspaceId};
+
+/// Why the catalog could not be opened, read or changed. A failed change leaves nothing behind.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CatalogError {
+    /// The directory has no catalog yet.
+    #[error("{path} does not exist; start the server once with this data directory")]
+    Missing {
+        /// Where the catalog should be.
+        path: PathBuf,
+    },
+    /// A newer binary wrote the file.
+    #[error(
+        "{path} has format {found}, this binary knows formats up to {supported}; use a newer birdhouse"
+    )]
+    NewerFormat {
+        /// The catalog's file.
+        path: PathBuf,
+        /// Format version of the file.
+        found: i64,
+        /// Newest format version of this binary.
+        supported: i64,
+    },
+    /// An older binary wrote the file and it was opened for reading only.
+    #[error(
+        "{path} has format {found}, reading needs format {supported}; start the server once to migrate it"
+    )]
+    OlderFormat {
+        /// The catalog's file.
+        path: PathBuf,
+        /// Format version of the file.
+        found: i64,
+        /// Format version of this binary.
+        supported: i64,
+    },
+    /// The catalog exists but its key file does not.
+    #[error("key file {path} is missing; the catalog beside it cannot be read without it")]
+    KeyMissing {
+        /// Where the key file should be.
+        path: PathBuf,
+    },
+    /// Group or others may read or write the key file.
+    #[error("key file {path} is open to other users (mode {mode:04o}); run `chmod 600` on it")]
+    KeyPermissions {
+        /// The key file.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// The key file does not hold a key.
+    #[error("key file {path} is damaged")]
+    KeyMalformed {
+        /// The key file.
+        path: PathBuf,
+    },
+    /// The key file holds the key of another catalog.
+    #[error("key file {path} belongs to another catalog")]
+    WrongKey {
+        /// The key file.
+        path: PathBuf,
+    },
+    /// A file could not be read or written.
+    #[error("cannot {action} {path}")]
+    Io {
+        /// What was tried, such as `create key file`.
+        action: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        #[source]
+        source: io::Error,
+    },
+    /// SQLite refused.
+    #[error("cannot {action} in the catalog")]
+    Database {
+        /// What was tried, such as `read tokens`.
+        action: &'static str,
+        /// The cause.
+        #[source]
+        source: rusqlite::Error,
+    },
+    /// The file holds something that this format does not allow.
+    #[error("the catalog is damaged: {what}")]
+    Damaged {
+        /// What is wrong and where.
+        what: String,
+    },
+    /// A value could not be encrypted or decrypted.
+    #[error("cannot {action} the value of {owner}")]
+    Cipher {
+        /// `encrypt` or `decrypt`.
+        action: &'static str,
+        /// Whose value it is.
+        owner: String,
+        /// The cause.
+        #[source]
+        source: chacha20poly1305::Error,
+    },
+    /// The operating system gave no random bytes.
+    #[error("no random bytes from the operating system")]
+    Random(#[source] getrandom::Error),
+    /// No workspace has this id.
+    #[error("workspace {0} does not exist")]
+    UnknownWorkspace(WorkspaceId),
+    /// A deployment names a resource twice.
+    #[error("{kind} {name} appears twice in the deployment")]
+    DuplicateResource {
+        /// Its kind.
+        kind: ResourceKind,
+        /// Its name.
+        name: String,
+    },
+    /// The operator's admin token cannot be used.
+    #[error("the admin token must have 1 to {limit} visible ASCII characters without spaces")]
+    InvalidAdminToken {
+        /// Most characters.
+        limit: usize,
+    },
+    /// The operator's admin token is the value of another token.
+    #[error("the admin token has the same value as token {name:?}")]
+    AdminTokenTaken {
+        /// Name of the other token.
+        name: String,
+    },
+    /// A secret's name is not a word.
+    #[error(
+        "secret name {name:?} must have 1 to {limit} letters, digits or underscores and not begin with a digit"
+    )]
+    InvalidSecretName {
+        /// The name.
+        name: String,
+        /// Most characters.
+        limit: usize,
+    },
+    /// A secret's value is too long.
+    #[error("value of secret {name} has {bytes} bytes, the limit is {limit}")]
+    SecretTooLarge {
+        /// The secret's name.
+        name: String,
+        /// Bytes of the value.
+        bytes: usize,
+        /// Most bytes.
+        limit: usize,
+    },
+    /// The workspace has as many secrets as it may have.
+    #[error("the workspace already has {limit} secrets")]
+    TooManySecrets {
+        /// Most secrets.
+        limit: u32,
+    },
+}
+
+/// Returns the conversion for an SQLite error that happened while doing `action`.
+pub(crate) fn during(action: &'static str) -> impl Fn(rusqlite::Error) -> CatalogError {
+    move |source| CatalogError::Database { action, source }
+}

@@ -1,0 +1,163 @@
+//! The catalog as readers see it: immutable, in memory, of one moment.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use rusqlite::Connection;
+
+use crate::vault::{Digest, Vault};
+use crate::{
+    ADMIN_TOKEN_NAME, CatalogError, Deployment, Resource, ResourceKind, Secret,
+    TOKEN_VALUE_BYTES_MAX, Token, Workspace, WorkspaceId, deployment, key_file, resource, schema,
+    secret, token, workspace,
+};
+
+/// Everything the catalog holds, at one moment. Cheap to ask, never changes.
+#[derive(Debug)]
+pub struct CatalogView {
+    workspaces: Vec<Arc<WorkspaceView>>,
+    /// Every token, by the digest of its value.
+    callers: HashMap<Digest, Caller>,
+    vault: Arc<Vault>,
+}
+
+/// One workspace and what belongs to it.
+#[derive(Debug)]
+pub struct WorkspaceView {
+    /// The workspace itself.
+    pub workspace: Workspace,
+    /// All its deployments, oldest first.
+    pub deployments: Vec<Deployment>,
+    /// The deployment that readers see.
+    pub live: Deployment,
+    /// The resources of the live deployment, in order of kind and name.
+    pub resources: Vec<Resource>,
+    /// Its tokens, oldest first; the admin token is always among them.
+    pub tokens: Vec<Arc<Token>>,
+    /// Its secrets in order of their names.
+    pub secrets: Vec<Secret>,
+}
+
+/// Who presents a token: the token and the workspace it belongs to.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// The workspace that the token belongs to.
+    pub workspace: Arc<WorkspaceView>,
+    /// The token.
+    pub token: Arc<Token>,
+}
+
+impl CatalogView {
+    /// Reads the catalog of a data directory without changing anything, also while a server uses it.
+    ///
+    /// # Errors
+    /// Fails when there is no catalog, when its format is not that of this binary, or when its key file
+    /// is missing, not protected or another catalog's.
+    pub fn read(data_dir: &Path) -> Result<Self, CatalogError> {
+        let mut db = schema::open_read_only(&schema::path(data_dir))?;
+        let vault = Arc::new(Vault::new(&key_file::load(data_dir)?));
+        // One transaction, so that all of it is of one moment.
+        let transaction = db
+            .transaction()
+            .map_err(crate::error::during("begin reading"))?;
+        if !schema::knows_key(&transaction, &vault)? {
+            return Err(CatalogError::WrongKey {
+                path: key_file::path(data_dir),
+            });
+        }
+        Self::load(&transaction, vault)
+    }
+
+    pub(crate) fn load(db: &Connection, vault: Arc<Vault>) -> Result<Self, CatalogError> {
+        let mut workspaces = Vec::new();
+        let mut callers = HashMap::new();
+        for workspace in workspace::list(db)? {
+            let view = Arc::new(WorkspaceView::load(db, &vault, workspace)?);
+            for token in &view.tokens {
+                let caller = Caller {
+                    workspace: Arc::clone(&view),
+                    token: Arc::clone(token),
+                };
+                callers.insert(vault.digest(token.value.expose()), caller);
+            }
+            workspaces.push(view);
+        }
+        Ok(Self {
+            workspaces,
+            callers,
+            vault,
+        })
+    }
+
+    /// Returns all workspaces, oldest first; there is always one.
+    #[must_use]
+    pub fn workspaces(&self) -> &[Arc<WorkspaceView>] {
+        &self.workspaces
+    }
+
+    /// Returns a workspace by its id.
+    #[must_use]
+    pub fn workspace(&self, id: WorkspaceId) -> Option<&Arc<WorkspaceView>> {
+        self.workspaces.iter().find(|view| view.workspace.id == id)
+    }
+
+    /// Returns the token whose value is `presented`, and its workspace.
+    ///
+    /// The time it takes does not depend on how much of a value was guessed right.
+    #[must_use]
+    pub fn find_token(&self, presented: &str) -> Option<Caller> {
+        if presented.len() > TOKEN_VALUE_BYTES_MAX {
+            return None;
+        }
+        // The map is searched by a keyed digest, so its timing tells nothing about values.
+        let caller = self.callers.get(&self.vault.digest(presented))?;
+        let presented = crate::SecretText::new(presented);
+        (caller.token.value == presented).then(|| caller.clone())
+    }
+}
+
+impl WorkspaceView {
+    fn load(db: &Connection, vault: &Vault, workspace: Workspace) -> Result<Self, CatalogError> {
+        let deployments = deployment::list(db, workspace.id)?;
+        let live = deployment::live(&deployments)?;
+        Ok(Self {
+            resources: resource::of_deployment(db, workspace.id, live.id)?,
+            tokens: token::list(db, vault, workspace.id)?
+                .into_iter()
+                .map(Arc::new)
+                .collect(),
+            secrets: secret::list(db, vault, workspace.id)?,
+            workspace,
+            deployments,
+            live,
+        })
+    }
+
+    /// Returns a live resource by its kind and name.
+    #[must_use]
+    pub fn resource(&self, kind: ResourceKind, name: &str) -> Option<&Resource> {
+        self.resources
+            .binary_search_by(|resource| (resource.kind, resource.name.as_str()).cmp(&(kind, name)))
+            .ok()
+            .and_then(|index| self.resources.get(index))
+    }
+
+    /// Returns a token by its name.
+    #[must_use]
+    pub fn token(&self, name: &str) -> Option<&Arc<Token>> {
+        self.tokens.iter().find(|token| token.name == name)
+    }
+
+    /// Returns the admin token of the workspace.
+    #[must_use]
+    pub fn admin_token(&self) -> Option<&Arc<Token>> {
+        self.token(ADMIN_TOKEN_NAME)
+    }
+
+    /// Returns a secret by its name.
+    #[must_use]
+    pub fn secret(&self, name: &str) -> Option<&Secret> {
+        self.secrets.iter().find(|secret| secret.name == name)
+    }
+}

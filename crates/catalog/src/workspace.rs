@@ -1,0 +1,74 @@
+//! Workspaces: each has its own database in the engine, its own resources, tokens and secrets.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, params};
+
+use crate::column::Micros;
+use crate::error::during;
+use crate::vault::Vault;
+use crate::{CatalogError, WorkspaceId, deployment, token};
+
+/// Name of the workspace that is created at first start, the one the official clients expect.
+pub const DEFAULT_WORKSPACE: &str = "Tinybird_Local_Testing";
+
+/// A workspace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Workspace {
+    /// Its identity.
+    pub id: WorkspaceId,
+    /// Its name; unique.
+    pub name: String,
+    /// Name of its database in the engine: `ws_` and 32 hex digits.
+    pub database: String,
+    /// When it was created.
+    pub created_at: Timestamp,
+}
+
+/// Returns all workspaces, oldest first.
+pub(crate) fn list(db: &Connection) -> Result<Vec<Workspace>, CatalogError> {
+    db.prepare_cached("SELECT id, name, database, created_at FROM workspaces ORDER BY rowid")
+        .and_then(|mut statement| {
+            statement
+                .query_map([], |row| {
+                    Ok(Workspace {
+                        id: row.get(0)?,
+                        name: row.get(1)?,
+                        database: row.get(2)?,
+                        created_at: row.get::<_, Micros>(3)?.0,
+                    })
+                })?
+                .collect()
+        })
+        .map_err(during("read workspaces"))
+}
+
+/// Creates a workspace with its empty deployment and its admin token.
+pub(crate) fn create(
+    db: &Connection,
+    vault: &Vault,
+    name: &str,
+    now: Timestamp,
+) -> Result<WorkspaceId, CatalogError> {
+    let id = WorkspaceId::random();
+    db.execute(
+        "INSERT INTO workspaces (id, name, database, created_at) VALUES (?1, ?2, ?3, ?4)",
+        params![id, name, format!("ws_{}", id.0.simple()), Micros(now)],
+    )
+    .map_err(during("create a workspace"))?;
+    deployment::insert_first(db, id, now)?;
+    token::create_admin(db, vault, (id, now))?;
+    Ok(id)
+}
+
+/// Fails when no workspace has this id.
+pub(crate) fn require(db: &Connection, id: WorkspaceId) -> Result<(), CatalogError> {
+    let exists = db
+        .prepare_cached("SELECT 1 FROM workspaces WHERE id = ?1")
+        .and_then(|mut statement| statement.exists([id]))
+        .map_err(during("read workspaces"))?;
+    if exists {
+        Ok(())
+    } else {
+        Err(CatalogError::UnknownWorkspace(id))
+    }
+}
