@@ -1,0 +1,231 @@
+//! A project: all its files read together.
+//!
+//! The extension of a file is its kind; folders mean nothing, except that files under `fixtures/`,
+//! `tests/`, `vendor/` and hidden folders are not resources. Data sources and pipes share one
+//! namespace. Mistakes of all files are reported together, and a resource that can be named is
+//! there even when its file has mistakes; use a project only when nothing is an error.
+//!
+//! # Dialect
+//!
+//! A project is Forward unless it shows signs of Classic (see [`detect_dialect`]): then includes
+//! work, some removed directives are ignored instead of refused, and an untyped pipe publishes its
+//! last node. Pipes that only feed other pipes are published too, as Classic does; nobody can call
+//! them without a token.
+
+mod checks;
+
+use std::collections::HashSet;
+
+use crate::connection::{self, Connection};
+use crate::datasource::{self, Datasource};
+use crate::diagnostic::{self, Diagnostic};
+use crate::grammar::{Dialect, FileKind, Grammar};
+use crate::include::{self, Library};
+use crate::lexer;
+use crate::metadata::{ResourceName, TokenScope};
+use crate::pipe::{self, Pipe};
+use crate::source::SourceFile;
+
+/// All resources of a project.
+#[derive(Debug)]
+pub struct Project {
+    /// Flavour of the language that the files were read with.
+    pub dialect: Dialect,
+    /// Data sources, ordered by path.
+    pub datasources: Vec<Datasource>,
+    /// Pipes, ordered by path.
+    pub pipes: Vec<Pipe>,
+    /// Connections, ordered by path.
+    pub connections: Vec<Connection>,
+    /// All files that were given, ordered by path, with their original text.
+    pub files: Vec<SourceFile>,
+}
+
+/// A token of a project with everything it may do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProjectToken {
+    /// Name.
+    pub name: String,
+    /// What it may do with which resource, without repetition, in the order of the files.
+    pub grants: Vec<(TokenScope, ResourceName)>,
+}
+
+impl Project {
+    /// Reads all files of a project and reports what is wrong, ordered by file and position.
+    ///
+    /// ```
+    /// use birdhouse_datafile::{Project, SourceFile};
+    ///
+    /// let file = SourceFile::new("pipes/one.pipe", "NODE n\nSQL >\n    SELECT 1\nTYPE endpoint\n");
+    /// let (project, diagnostics) = Project::parse(vec![file]);
+    /// assert!(diagnostics.is_empty());
+    /// assert_eq!(project.pipes[0].name.as_str(), "one");
+    /// ```
+    pub fn parse(files: Vec<SourceFile>) -> (Self, Vec<Diagnostic>) {
+        let dialect = detect_dialect(&files);
+        Self::parse_as(files, dialect)
+    }
+
+    /// Reads all files of a project in a given dialect.
+    pub fn parse_as(mut files: Vec<SourceFile>, dialect: Dialect) -> (Self, Vec<Diagnostic>) {
+        files.sort_by(|a, b| a.path().cmp(b.path()));
+        let mut project = Self {
+            dialect,
+            datasources: Vec::new(),
+            pipes: Vec::new(),
+            connections: Vec::new(),
+            files: Vec::new(),
+        };
+        let mut out = Vec::new();
+        let library = Library::new(files.iter().cloned());
+        for file in &files {
+            if let Some(kind) = resource_kind(file.path()) {
+                project.add(file, kind, &library, &mut out);
+            }
+        }
+        project.files = files;
+        checks::check(&project, &mut out);
+        diagnostic::sort(&mut out);
+        (project, out)
+    }
+
+    fn add(
+        &mut self,
+        file: &SourceFile,
+        kind: FileKind,
+        library: &Library,
+        out: &mut Vec<Diagnostic>,
+    ) {
+        let grammar = Grammar::new(kind, self.dialect);
+        let lexed = lexer::lex(file, &grammar, out);
+        let lexed = include::expand(lexed, &grammar, library, out);
+        match kind {
+            FileKind::Datasource => {
+                self.datasources
+                    .extend(datasource::build(file, &lexed, self.dialect, out));
+            }
+            FileKind::Pipe => self
+                .pipes
+                .extend(pipe::build(file, &lexed, self.dialect, out)),
+            FileKind::Connection => {
+                self.connections
+                    .push(connection::build(file, &lexed, self.dialect, out));
+            }
+        }
+    }
+
+    /// Returns the data source of a name.
+    pub fn datasource(&self, name: &str) -> Option<&Datasource> {
+        self.datasources
+            .iter()
+            .find(|datasource| datasource.name.as_str() == name)
+    }
+
+    /// Returns the pipe of a name.
+    pub fn pipe(&self, name: &str) -> Option<&Pipe> {
+        self.pipes.iter().find(|pipe| pipe.name.as_str() == name)
+    }
+
+    /// Returns the tokens of all files; the same name in several files is one token.
+    pub fn tokens(&self) -> Vec<ProjectToken> {
+        let datasources = self
+            .datasources
+            .iter()
+            .flat_map(|d| d.tokens.iter().map(move |grant| (grant, &d.name)));
+        let pipes = self
+            .pipes
+            .iter()
+            .flat_map(|p| p.tokens.iter().map(move |grant| (grant, &p.name)));
+        let mut tokens: Vec<ProjectToken> = Vec::new();
+        for (grant, resource) in datasources.chain(pipes) {
+            let entry = (grant.scope, resource.clone());
+            match tokens
+                .iter_mut()
+                .find(|token| token.name == grant.name.value)
+            {
+                Some(token) if token.grants.contains(&entry) => {}
+                Some(token) => token.grants.push(entry),
+                None => tokens.push(ProjectToken {
+                    name: grant.name.value.clone(),
+                    grants: vec![entry],
+                }),
+            }
+        }
+        tokens
+    }
+}
+
+/// Returns the kind of resource that a file defines, from its path.
+pub fn resource_kind(path: &str) -> Option<FileKind> {
+    const OTHER_FOLDERS: &[&str] = &["fixtures", "tests", "vendor", "node_modules"];
+    let (folders, _) = path.rsplit_once('/').unwrap_or(("", path));
+    let is_other = path
+        .split('/')
+        .any(|part| part.starts_with('.') && part.len() > 1 && part != "..")
+        || folders
+            .split('/')
+            .any(|folder| OTHER_FOLDERS.contains(&folder));
+    if is_other {
+        None
+    } else {
+        FileKind::of_path(path)
+    }
+}
+
+/// Tells the dialect of a project from its texts.
+///
+/// A line that only Forward has (`FORWARD_QUERY`, `BACKFILL`, `DEPLOYMENT_METHOD`) decides for
+/// Forward. Otherwise a line that only Classic has (`INCLUDE`, `VERSION`, `MAINTAINER`, `INDICES`,
+/// `IMPORT_STRATEGY`, `IMPORT_SERVICE`, `ENGINE` in a pipe, …) decides for Classic, and so does
+/// a project with untyped pipes in which no node says `TYPE endpoint`: read as Forward it would
+/// publish nothing. Only unindented lines in upper case count, which is how directives are written.
+pub fn detect_dialect(files: &[SourceFile]) -> Dialect {
+    const FORWARD_ONLY: &[&str] = &["FORWARD_QUERY", "BACKFILL", "DEPLOYMENT_METHOD"];
+    const CLASSIC_ONLY: &[&str] = &[
+        "INCLUDE",
+        "VERSION",
+        "MAINTAINER",
+        "INDICES",
+        "IMPORT_STRATEGY",
+        "IMPORT_SERVICE",
+        "KAFKA_KEY_AVRO_DESERIALIZATION",
+        "ENGINE_JOIN_STRICTNESS",
+    ];
+    let mut shows_classic = false;
+    let mut has_untyped_pipe = false;
+    let mut has_endpoint = false;
+    for file in files {
+        let Some(kind @ (FileKind::Datasource | FileKind::Pipe)) = resource_kind(file.path())
+        else {
+            continue;
+        };
+        let mut first_words = HashSet::new();
+        let mut is_typed = false;
+        for range in file.lines() {
+            let line = file.slice(range);
+            let mut words = line.split_whitespace();
+            let Some(first) = words.next() else { continue };
+            if first.eq_ignore_ascii_case("TYPE") {
+                is_typed = true;
+                has_endpoint |= words
+                    .next()
+                    .is_some_and(|word| word.eq_ignore_ascii_case("endpoint"));
+            } else if !line.starts_with(char::is_whitespace) && words.next().is_some() {
+                first_words.insert(first);
+            }
+        }
+        if FORWARD_ONLY.iter().any(|word| first_words.contains(word)) {
+            return Dialect::Forward;
+        }
+        shows_classic |= CLASSIC_ONLY.iter().any(|word| first_words.contains(word));
+        if kind == FileKind::Pipe {
+            shows_classic |= first_words.contains("ENGINE");
+            has_untyped_pipe |= !is_typed;
+        }
+    }
+    if shows_classic || (has_untyped_pipe && !has_endpoint) {
+        Dialect::Classic
+    } else {
+        Dialect::Forward
+    }
+}

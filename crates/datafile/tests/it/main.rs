@@ -1,0 +1,5 @@
+//! Tests of the datafile crate through its public interface.
+
+mod files;
+mod properties;
+mod support;
