@@ -1,1 +1,22 @@
-//! Skeleton; filled in the next commit.
+//! Ingestion: bytes become checked rows, rows become blocks, blocks reach their table.
+//!
+//! [`decode`] is pure: a body and a [`Schema`] give Native blocks for the data source's table and for
+//! its quarantine table. It knows neither engine nor clock, so a journal can keep its result and
+//! send the same bytes any number of times.
+
+mod convert;
+mod decode;
+mod error;
+mod frame;
+mod json;
+pub mod limits;
+mod native;
+mod quarantine;
+mod schema;
+
+pub use decode::{DecodeOptions, Decoded, Format, decode};
+pub use error::{DecodeError, ErrorKind};
+pub use frame::{CsvDialect, HeaderRule};
+pub use native::Block;
+pub use quarantine::{QUARANTINE_SUFFIX, quarantine_columns};
+pub use schema::{Column, JsonPath, PathError, Schema, SchemaError, Segment};

@@ -1,0 +1,86 @@
+//! Errors of decoding. A bad row is not one: it is counted and quarantined.
+
+use crate::limits::{DECODED_BYTES_MAX, OMITTED_SETS_MAX};
+
+/// What kind of failure an error is, independent of any protocol.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// The input is wrong; the same request will fail again.
+    InvalidInput,
+    /// The input is larger than a limit.
+    TooLarge,
+    /// The engine cannot be reached now; the same request may succeed later.
+    Unavailable,
+    /// The engine refused what we sent, or we have a bug.
+    Internal,
+}
+
+/// Why a body could not be decoded. Nothing of it was stored.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum DecodeError {
+    /// There is nothing but blanks.
+    #[error("the body is empty; send one JSON object per line, or CSV rows")]
+    Empty,
+    /// The columns have no JSONPaths.
+    #[error(
+        "data source '{datasource}' was not created for JSON: its columns have no JSONPaths; add `json:$.name` to them or send CSV"
+    )]
+    NoJsonPaths {
+        /// The data source.
+        datasource: String,
+    },
+    /// No line of the body is a JSON object.
+    #[error("the body has no valid JSON row: line {line}: {problem}")]
+    NotJson {
+        /// The first line with a problem, from 1.
+        line: u64,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The body is not one JSON document.
+    #[error(
+        "the body is not one JSON document: {problem}; for one object per line use format=ndjson"
+    )]
+    NotDocument {
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The rows leave out too many combinations of columns that the engine must fill.
+    #[error(
+        "rows omit more than {OMITTED_SETS_MAX} different sets of columns whose DEFAULT is an expression; send fewer rows per request"
+    )]
+    TooManyOmittedSets,
+    /// The rows take too much memory.
+    #[error(
+        "rows take more than {DECODED_BYTES_MAX} bytes once decoded; send fewer rows per request"
+    )]
+    TooLarge,
+}
+
+impl DecodeError {
+    /// Returns what kind of failure this is.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Empty
+            | Self::NoJsonPaths { .. }
+            | Self::NotJson { .. }
+            | Self::NotDocument { .. } => ErrorKind::InvalidInput,
+            Self::TooManyOmittedSets | Self::TooLarge => ErrorKind::TooLarge,
+        }
+    }
+
+    /// Returns the stable code of the error.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Empty => "ingest/empty-body",
+            Self::NoJsonPaths { .. } => "ingest/no-jsonpaths",
+            Self::NotJson { .. } => "ingest/not-json",
+            Self::NotDocument { .. } => "ingest/not-a-document",
+            Self::TooManyOmittedSets => "ingest/too-many-omitted-sets",
+            Self::TooLarge => "ingest/decoded-too-large",
+        }
+    }
+}
