@@ -321,7 +321,9 @@ impl Scopes {
             })
     }
 
-    fn can_read_all(&self) -> bool {
+    /// Returns true when every data source and pipe of the workspace may be read.
+    #[must_use]
+    pub fn can_read_all(&self) -> bool {
         self.is_admin() || self.has(|scope| *scope == Scope::WorkspaceReadAll)
     }
 

@@ -1,15 +1,16 @@
 //! Telemetry: what happened, as rows of the service data sources (`tinybird.*`).
 //!
-//! Requests give their records to a [`Recorder`], which never waits and never fails; a [`Writer`] sends
-//! them to the engine in batches, at most a quarter of a second later. When the engine is away for long,
-//! rows are dropped and counted, not kept without limit. Values of tokens never get into a row: urls
-//! and parameters are cleaned here, whatever the caller passes.
+//! Requests give their records to a [`Recorder`], which never waits and never fails; [`Telemetry`]
+//! sends them to the engine in batches, at most a quarter of a second later. When the engine is away
+//! for long, rows are dropped and counted, not kept without limit. Values of tokens never get into
+//! a row: urls and parameters are cleaned here, whatever the caller passes.
 
 mod limits;
 mod recorder;
 mod redact;
 mod service_datasources;
 mod tables;
+mod telemetry;
 mod writer;
 
 pub use recorder::Recorder;
@@ -19,4 +20,4 @@ pub use service_datasources::{
     SERVICE_DATASOURCES, ServiceDatasource,
 };
 pub use tables::ensure_tables;
-pub use writer::Writer;
+pub use telemetry::Telemetry;

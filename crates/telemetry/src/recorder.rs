@@ -16,6 +16,8 @@ use crate::service_datasources::{Record, ServiceDatasource};
 use crate::{DatasourceOperation, EndpointError, PipeCall};
 
 /// Takes records from anywhere. Cheap to clone; no method waits or fails.
+///
+/// [`crate::Telemetry`] sends what it takes; one made by `default` only collects, up to its limit.
 #[derive(Clone, Debug, Default)]
 pub struct Recorder {
     queue: Arc<Queue>,
@@ -45,28 +47,22 @@ pub(crate) struct Batch {
 }
 
 impl Recorder {
-    /// Returns a recorder with an empty queue; [`crate::Writer::new`] takes what it gets.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
     /// Records a request to an endpoint or to the Query API; a failed one also as an endpoint error.
-    pub fn record_pipe_call(&self, call: &PipeCall) {
-        self.queue.push(call);
-        if let Some(error) = call.endpoint_error() {
+    pub fn record_pipe_call(&self, call: PipeCall) {
+        self.queue.push(&call);
+        if let Some(error) = call.into_endpoint_error() {
             self.queue.push(&error);
         }
     }
 
     /// Records an operation on a data source.
-    pub fn record_operation(&self, operation: &DatasourceOperation) {
-        self.queue.push(operation);
+    pub fn record_operation(&self, operation: DatasourceOperation) {
+        self.queue.push(&operation);
     }
 
     /// Records a failed request that is no [`PipeCall`], such as one to a pipe that does not exist.
-    pub fn record_endpoint_error(&self, error: &EndpointError) {
-        self.queue.push(error);
+    pub fn record_endpoint_error(&self, error: EndpointError) {
+        self.queue.push(&error);
     }
 
     /// Returns how many rows were lost since the start, because the queue was full or the engine did not

@@ -1,6 +1,6 @@
 //! Creates the service data sources in the engine.
 
-use birdhouse_engine::{Engine, EngineError, Query, SERVICE_DATABASE};
+use birdhouse_engine::{Engine, EngineError, SERVICE_DATABASE};
 
 use crate::SERVICE_DATASOURCES;
 
@@ -14,7 +14,7 @@ pub async fn ensure_tables(engine: &Engine) -> Result<(), EngineError> {
         .iter()
         .map(|datasource| datasource.ddl());
     for sql in std::iter::once(database).chain(tables) {
-        engine.query(Query::admin(sql, "Null")).await?;
+        engine.execute(&sql).await?;
     }
     Ok(())
 }

@@ -19,13 +19,9 @@ use crate::limits::{
 };
 use crate::recorder::{Batch, Queue};
 
-/// Sends the rows of a [`Recorder`] to the engine.
+/// Sends what is recorded to anything that takes rows.
 #[derive(Debug)]
-pub struct Writer(Delivery<Engine>);
-
-/// The writer's work, for anything that takes rows.
-#[derive(Debug)]
-struct Delivery<S> {
+pub(crate) struct Writer<S> {
     queue: Arc<Queue>,
     sink: S,
     reported: Reported,
@@ -34,7 +30,7 @@ struct Delivery<S> {
 }
 
 /// What takes the rows: the engine, and a substitute in tests.
-trait Sink {
+pub(crate) trait Sink {
     fn insert(&self, insert: Insert) -> impl Future<Output = Result<(), EngineError>> + Send;
 }
 
@@ -46,29 +42,14 @@ struct Reported {
     last_error: Option<EngineError>,
 }
 
-impl Writer {
-    /// Returns the writer of a recorder; a recorder has one.
-    #[must_use]
-    pub fn new(recorder: &Recorder, engine: Engine) -> Self {
-        Self(Delivery::new(recorder, engine))
-    }
-
-    /// Writes until `shutdown`, then what is left, for at most two seconds.
-    ///
-    /// The tables must exist, see [`crate::ensure_tables`].
-    pub async fn run(self, shutdown: CancellationToken) {
-        self.0.run(shutdown).await;
-    }
-}
-
 impl Sink for Engine {
     async fn insert(&self, insert: Insert) -> Result<(), EngineError> {
         Self::insert(self, insert).await.map(|_| ())
     }
 }
 
-impl<S: Sink> Delivery<S> {
-    fn new(recorder: &Recorder, sink: S) -> Self {
+impl<S: Sink> Writer<S> {
+    pub(crate) fn new(recorder: &Recorder, sink: S) -> Self {
         Self {
             queue: recorder.queue(),
             sink,
@@ -77,7 +58,8 @@ impl<S: Sink> Delivery<S> {
         }
     }
 
-    async fn run(mut self, shutdown: CancellationToken) {
+    /// Writes until `shutdown`, then what is left.
+    pub(crate) async fn run(mut self, shutdown: CancellationToken) {
         while !shutdown.is_cancelled() {
             tokio::select! {
                 () = shutdown.cancelled() => break,

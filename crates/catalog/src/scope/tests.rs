@@ -100,12 +100,13 @@ fn wide_scopes() {
     for admin in ["ADMIN", "ADMIN_USER"] {
         let admin = scopes(&[admin]);
         assert!(admin.is_admin() && admin.can_manage_tokens() && admin.can_deploy());
-        assert!(admin.can_append("x") && admin.can_read_pipe("x"));
+        assert!(admin.can_read_all() && admin.can_append("x") && admin.can_read_pipe("x"));
         assert!(admin.can_read_datasource("x_quarantine"));
     }
 
     let reader = scopes(&["WORKSPACE:READ_ALL"]);
     assert!(reader.can_read_pipe("x") && reader.can_read_datasource("x"));
+    assert!(reader.can_read_all());
     assert!(!reader.can_append("x") && !reader.is_admin() && !reader.can_deploy());
 
     assert!(scopes(&["TOKENS"]).can_manage_tokens());

@@ -78,7 +78,7 @@ pub enum OperationType {
 #[derive(Clone, Debug, PartialEq)]
 pub struct DatasourceOperation {
     /// When it began.
-    pub at: Timestamp,
+    pub start: Timestamp,
     /// What was done.
     pub event_type: OperationType,
     /// Id of the data source.
@@ -189,16 +189,17 @@ impl OperationType {
 }
 
 impl DatasourceOperation {
-    /// Returns an operation that began at `at`, with nothing else known.
+    /// Returns an operation without errors or counters; the other fields are set by name:
+    /// `DatasourceOperation { rows: Some(3), ..DatasourceOperation::new(…) }`.
     #[must_use]
     pub fn new(
-        at: Timestamp,
+        start: Timestamp,
         event_type: OperationType,
         datasource_id: impl Into<String>,
         datasource_name: impl Into<String>,
     ) -> Self {
         Self {
-            at,
+            start,
             event_type,
             datasource_id: datasource_id.into(),
             datasource_name: datasource_name.into(),
@@ -235,7 +236,7 @@ impl Record for DatasourceOperation {
 
     fn write_row(&self, out: &mut Vec<u8>) -> serde_json::Result<()> {
         let row = Row {
-            timestamp: self.at,
+            timestamp: self.start,
             event_type: self.event_type.as_str(),
             datasource_id: &self.datasource_id,
             datasource_name: &self.datasource_name,

@@ -32,7 +32,7 @@ const COLUMNS: [Column; 9] = [
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EndpointError {
     /// When the request began.
-    pub at: Timestamp,
+    pub start: Timestamp,
     /// Id of the request.
     pub request_id: String,
     /// Id of the pipe, empty when there is none.
@@ -42,9 +42,9 @@ pub struct EndpointError {
     /// Parameters of the request in their order; one named `token` is removed here.
     pub parameters: Vec<(String, String)>,
     /// Path and query of the request; parameters named `token` are removed here.
-    pub url: Option<String>,
+    pub url: String,
     /// HTTP status of the answer.
-    pub status_code: u16,
+    pub status: u16,
     /// What the client was told.
     pub error: String,
     /// Tags of the pipe.
@@ -61,7 +61,7 @@ struct Row<'a> {
     #[serde(serialize_with = "row::text")]
     pipe_name: &'a str,
     params: String,
-    url: Option<Cow<'a, str>>,
+    url: Cow<'a, str>,
     status_code: u16,
     #[serde(serialize_with = "row::text")]
     error: &'a str,
@@ -75,13 +75,13 @@ impl Record for EndpointError {
 
     fn write_row(&self, out: &mut Vec<u8>) -> serde_json::Result<()> {
         let row = Row {
-            start_datetime: self.at,
+            start_datetime: self.start,
             request_id: &self.request_id,
             pipe_id: &self.pipe_id,
             pipe_name: &self.pipe_name,
             params: row::parameters_text(&self.parameters),
-            url: row::url(self.url.as_deref()),
-            status_code: self.status_code,
+            url: row::url(&self.url),
+            status_code: self.status,
             error: &self.error,
             resource_tags: &self.resource_tags,
         };

@@ -50,7 +50,7 @@ const COLUMNS: [Column; 23] = [
 #[derive(Clone, Debug, PartialEq)]
 pub struct PipeCall {
     /// When the request began.
-    pub at: Timestamp,
+    pub start: Timestamp,
     /// Id of the pipe, or [`QUERY_API`].
     pub pipe_id: String,
     /// Name of the pipe, or [`QUERY_API`].
@@ -70,11 +70,11 @@ pub struct PipeCall {
     /// Rows of the answer.
     pub result_rows: u64,
     /// Path and query of the request; parameters named `token` are removed here.
-    pub url: Option<String>,
+    pub url: String,
     /// What the client was told, when the request failed.
     pub error: Option<String>,
     /// HTTP status of the answer.
-    pub status_code: u16,
+    pub status: u16,
     /// Id of the request.
     pub request_id: String,
     /// Parameters of the request in their order; one named `token` is removed here.
@@ -106,7 +106,7 @@ struct Row<'a> {
     read_rows: u64,
     cpu_time: f32,
     result_rows: u64,
-    url: Option<Cow<'a, str>>,
+    url: Cow<'a, str>,
     error: u8,
     #[serde(serialize_with = "row::optional_text")]
     error_message: Option<&'a str>,
@@ -129,11 +129,12 @@ struct Row<'a> {
 }
 
 impl PipeCall {
-    /// Returns a call that began at `at`, with nothing else known.
+    /// Returns a call without errors or counters; the other fields are set by name:
+    /// `PipeCall { status: 404, ..PipeCall::new(start, id, name) }`.
     #[must_use]
-    pub fn new(at: Timestamp, pipe_id: impl Into<String>, pipe_name: impl Into<String>) -> Self {
+    pub fn new(start: Timestamp, pipe_id: impl Into<String>, pipe_name: impl Into<String>) -> Self {
         Self {
-            at,
+            start,
             pipe_id: pipe_id.into(),
             pipe_name: pipe_name.into(),
             token_id: String::new(),
@@ -143,9 +144,9 @@ impl PipeCall {
             read_rows: 0,
             cpu_time: Duration::ZERO,
             result_rows: 0,
-            url: None,
+            url: String::new(),
             error: None,
-            status_code: 200,
+            status: 200,
             request_id: String::new(),
             parameters: Vec::new(),
             method: String::new(),
@@ -158,18 +159,17 @@ impl PipeCall {
     }
 
     /// Returns the row of `tinybird.endpoint_errors` that a failed call also gives.
-    pub(crate) fn endpoint_error(&self) -> Option<EndpointError> {
-        let error = self.error.clone()?;
+    pub(crate) fn into_endpoint_error(self) -> Option<EndpointError> {
         Some(EndpointError {
-            at: self.at,
-            request_id: self.request_id.clone(),
-            pipe_id: self.pipe_id.clone(),
-            pipe_name: self.pipe_name.clone(),
-            parameters: self.parameters.clone(),
-            url: self.url.clone(),
-            status_code: self.status_code,
-            error,
-            resource_tags: self.resource_tags.clone(),
+            start: self.start,
+            request_id: self.request_id,
+            pipe_id: self.pipe_id,
+            pipe_name: self.pipe_name,
+            parameters: self.parameters,
+            url: self.url,
+            status: self.status,
+            error: self.error?,
+            resource_tags: self.resource_tags,
         })
     }
 }
@@ -181,7 +181,7 @@ impl Record for PipeCall {
 
     fn write_row(&self, out: &mut Vec<u8>) -> serde_json::Result<()> {
         let row = Row {
-            start_datetime: self.at,
+            start_datetime: self.start,
             pipe_id: &self.pipe_id,
             pipe_name: &self.pipe_name,
             token: &self.token_id,
@@ -191,10 +191,10 @@ impl Record for PipeCall {
             read_rows: self.read_rows,
             cpu_time: self.cpu_time.as_secs_f32(),
             result_rows: self.result_rows,
-            url: row::url(self.url.as_deref()),
+            url: row::url(&self.url),
             error: self.error.is_some().into(),
             error_message: self.error.as_deref(),
-            status_code: self.status_code,
+            status_code: self.status,
             request_id: &self.request_id,
             parameters: &self.parameters,
             method: &self.method,

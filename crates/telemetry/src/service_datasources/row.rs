@@ -55,12 +55,11 @@ pub(crate) fn parameters_text(list: &[(String, String)]) -> String {
 }
 
 /// Returns an url without tokens, cut when it is too long.
-pub(crate) fn url(url: Option<&str>) -> Option<Cow<'_, str>> {
-    let mut url = redact_url(url?);
-    if url.len() > TEXT_BYTES_MAX {
-        url = Cow::Owned(cut(&url).to_owned());
+pub(crate) fn url(url: &str) -> Cow<'_, str> {
+    match redact_url(url) {
+        Cow::Borrowed(url) => Cow::Borrowed(cut(url)),
+        Cow::Owned(url) => Cow::Owned(cut(&url).to_owned()),
     }
-    Some(url)
 }
 
 /// Returns the beginning of a text that is too long, whole characters only.

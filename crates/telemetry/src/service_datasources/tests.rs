@@ -21,7 +21,7 @@ fn noon() -> Timestamp {
 fn call() -> PipeCall {
     let mut call = PipeCall::new(noon(), "t_1", "top");
     call.error = Some("no such column".to_owned());
-    call.url = Some("/v0/pipes/top.json?token=SECRET&limit=1".to_owned());
+    call.url = "/v0/pipes/top.json?token=SECRET&limit=1".to_owned();
     call.parameters = vec![
         ("token".to_owned(), "SECRET".to_owned()),
         ("limit".to_owned(), "1".to_owned()),
@@ -54,7 +54,7 @@ fn rows_have_the_columns_of_their_table() {
     let operation = DatasourceOperation::new(noon(), OperationType::Append, "t_2", "events");
     check(&|| (row(&call()), call().datasource()));
     check(&|| (row(&operation), operation.datasource()));
-    let error = call().endpoint_error().unwrap();
+    let error = call().into_endpoint_error().unwrap();
     check(&|| (row(&error), error.datasource()));
 }
 
@@ -71,7 +71,7 @@ fn failed_call_as_a_row() {
 
 #[test]
 fn failed_call_as_an_endpoint_error() {
-    let error = row(&call().endpoint_error().unwrap());
+    let error = row(&call().into_endpoint_error().unwrap());
     assert_eq!(error["params"], r#"{"limit":"1"}"#);
     assert_eq!(error["url"], "/v0/pipes/top.json?limit=1");
     assert_eq!(error["error"], "no such column");
@@ -79,7 +79,7 @@ fn failed_call_as_an_endpoint_error() {
 
     let mut good = call();
     good.error = None;
-    assert_eq!(good.endpoint_error(), None);
+    assert_eq!(good.clone().into_endpoint_error(), None);
     assert_eq!(row(&good)["error"], 0);
     assert_eq!(row(&good)["error_message"], Value::Null);
 }
@@ -110,7 +110,7 @@ fn long_texts_are_cut_between_characters() {
     let mut long = call();
     let text = format!("x{}", "é".repeat(10_000));
     long.error = Some(text.clone());
-    long.url = Some(text.clone());
+    long.url = text.clone();
     long.user_agent = Some(text.clone());
     long.parameters = vec![("a".to_owned(), text.clone())];
     let row = row(&long);

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use parking_lot::Mutex;
+use tokio::task::JoinHandle;
 
 use super::*;
 use crate::PipeCall;
@@ -56,19 +57,19 @@ struct Running {
     recorder: Recorder,
     engine: FakeEngine,
     shutdown: CancellationToken,
-    task: tokio::task::JoinHandle<()>,
+    task: JoinHandle<()>,
 }
 
 fn start(answers: &[Answer]) -> Running {
-    let recorder = Recorder::new();
+    let recorder = Recorder::default();
     let engine = FakeEngine {
         began: Instant::now(),
         answers: Arc::new(Mutex::new(answers.to_vec())),
         inserts: Arc::default(),
     };
     let shutdown = CancellationToken::new();
-    let delivery = Delivery::new(&recorder, engine.clone());
-    let task = tokio::spawn(delivery.run(shutdown.clone()));
+    let writer = Writer::new(&recorder, engine.clone());
+    let task = tokio::spawn(writer.run(shutdown.clone()));
     Running {
         recorder,
         engine,
@@ -81,7 +82,7 @@ impl Running {
     fn record(&self, rows: u64) {
         for _ in 0..rows {
             self.recorder
-                .record_pipe_call(&PipeCall::new(Timestamp::UNIX_EPOCH, "t_1", "top"));
+                .record_pipe_call(PipeCall::new(Timestamp::UNIX_EPOCH, "t_1", "top"));
         }
     }
 
@@ -195,7 +196,7 @@ async fn shutdown_waits_two_seconds_in_all() {
         let running = start(&[answer]);
         let mut failed = PipeCall::new(Timestamp::UNIX_EPOCH, "t_1", "top");
         failed.error = Some("two tables, two batches".to_owned());
-        running.recorder.record_pipe_call(&failed);
+        running.recorder.record_pipe_call(failed);
         sleep(Duration::from_millis(300)).await;
         let recorder = running.recorder.clone();
         let took = running.stop().await;
