@@ -1,6 +1,6 @@
 // The page behind the shop: the flow with live numbers, two charts, two tables, and the SQL on demand.
 
-import { ago, count, duration, plural, rate, say } from "./format.js";
+import { ago, count, duration, plural, rate, say, sentence } from "./format.js";
 import { read } from "./net.js";
 import { drawBars, pace, Pulse, pulsePoller } from "./pulse.js";
 import { fillEndpoints, showAccuracy } from "./strip.js";
@@ -8,7 +8,7 @@ import { fillEndpoints, showAccuracy } from "./strip.js";
 const $ = (selector) => document.querySelector(selector);
 const node = (name) => $(`[data-node="${name}"]`);
 
-// From, to, and for the long way round how far below the middle it runs (in parts of a row).
+// From, to, and for the long way round where it runs: how far up in the gap above the last row.
 const WIRES = [
   ["warehouse_stock", "mat_stock_wh"],
   ["ecomm_events", "mat_stock_sales"],
@@ -16,8 +16,8 @@ const WIRES = [
   ["mat_stock_sales", "mv_latest_availability"],
   ["mv_latest_availability", "api_product_grid"],
   ["products", "api_ui_filters"],
-  ["products", "api_product_grid", 0.5],
-  ["ecomm_events", "api_product_grid", 0.5],
+  ["products", "api_product_grid", 0.34],
+  ["ecomm_events", "api_product_grid", 0.66],
 ];
 
 function drawWires() {
@@ -173,7 +173,7 @@ function showState({ state, message, failures }) {
   document.body.dataset.state = state;
   const inTrouble = state === "lost" && failures >= 2;
   if (state !== "paused") $("#trouble").hidden = !inTrouble;
-  if (inTrouble) say($("#trouble-text"), message);
+  if (inTrouble) say($("#trouble-text"), sentence(message));
 }
 
 /** The queries are optional: without the route there is nothing to show. */

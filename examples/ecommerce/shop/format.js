@@ -27,7 +27,8 @@ export function ago(time, now) {
   return `${Math.round(seconds / 3600)} h ago`;
 }
 
-export const utcNow = () => new Date().toISOString().slice(0, 19).replace("T", " ");
+/** An error text as a sentence, whether the server ended it with a full stop or not. */
+export const sentence = (text) => (/[.!?]$/.test(text) ? text : `${text}.`);
 
 /** Writes text only when it differs, so that nothing on the page is touched without need. */
 export function say(element, text) {

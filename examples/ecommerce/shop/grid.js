@@ -31,7 +31,8 @@ export class Grid {
   update(rows, fresh) {
     for (const skeleton of this.#list.querySelectorAll(".skeleton")) skeleton.remove();
     const listed = new Set(rows.map((row) => row.id));
-    const before = fresh || prefersStillness() ? null : this.#positions();
+    const isSame = this.#isOrdered(rows) && this.#list.children.length === rows.length;
+    const before = isSame || fresh || prefersStillness() ? null : this.#positions();
     for (const [id, card] of this.#cards) {
       if (!listed.has(id)) {
         card.remove();
@@ -47,7 +48,7 @@ export class Grid {
       }
       this.#fill(card, row, fresh);
     }
-    if (fresh || !this.#holdsOrder(rows)) this.#order(rows);
+    if (!isSame && (fresh || !this.#holdsOrder())) this.#order(rows);
     if (before) this.#glide(before);
   }
 
@@ -69,10 +70,7 @@ export class Grid {
     part("buy").setAttribute("aria-label", `Buy ${row.name}`);
     say(card.querySelector(".price"), money(row.price));
     showStock(card, row, quietly);
-    const badge = part("trending");
-    badge.hidden = !row.rank_status;
-    say(badge, row.rank_status ?? "");
-    badge.title = row.rank_status ? `${count(row.hits)} sold in the last hour` : "";
+    showBadge(part("trending"), row);
     part("buy").disabled = row.stock_status === 2;
     part("add-to-cart").disabled = row.stock_status === 2;
   }
@@ -83,15 +81,14 @@ export class Grid {
     return places;
   }
 
+  #isOrdered(rows) {
+    return rows.every((row, i) => this.#list.children[i]?.dataset.product === row.id);
+  }
+
   /** A button that somebody is about to press should not walk away, for a moment. */
-  #holdsOrder(rows) {
-    const pointed = this.#list.querySelector("button:hover");
+  #holdsOrder() {
+    if (!this.#list.querySelector("button:hover")) return false;
     const now = performance.now();
-    const changed = rows.some((row, i) => this.#list.children[i]?.dataset.product !== row.id);
-    if (!pointed || !changed) {
-      this.#orderHeldSince = 0;
-      return false;
-    }
     this.#orderHeldSince ||= now;
     return now - this.#orderHeldSince < HOLD_ORDER_MS;
   }
@@ -100,16 +97,16 @@ export class Grid {
   #order(rows) {
     this.#orderHeldSince = 0;
     const wanted = rows.map((row) => this.#cards.get(row.id));
-    const pinned = document.activeElement?.closest?.(".card");
-    const pin = pinned ? wanted.indexOf(pinned) : -1;
-    if (pin >= 0) {
-      wanted.slice(0, pin).forEach((card, i) => {
-        if (this.#list.children[i] !== card) this.#list.insertBefore(card, this.#list.children[i]);
-      });
+    if (!wanted.length) return;
+    const focused = wanted.indexOf(document.activeElement?.closest?.(".card"));
+    const pin = Math.max(focused, 0);
+    if (focused < 0 && this.#list.firstElementChild !== wanted[0]) this.#list.prepend(wanted[0]);
+    for (let i = pin + 1; i < wanted.length; i += 1) {
+      if (wanted[i - 1].nextElementSibling !== wanted[i]) wanted[i - 1].after(wanted[i]);
     }
-    wanted.forEach((card, i) => {
-      if (i > pin && this.#list.children[i] !== card) this.#list.insertBefore(card, this.#list.children[i] ?? null);
-    });
+    for (let i = pin - 1; i >= 0; i -= 1) {
+      if (wanted[i + 1].previousElementSibling !== wanted[i]) wanted[i + 1].before(wanted[i]);
+    }
   }
 
   /** Lets cards that moved travel from where they were. */
@@ -129,6 +126,14 @@ export class Grid {
       }
     }
   }
+}
+
+/** Shows the trending mark in our own drawing: not every machine has a font with the flame. */
+export function showBadge(badge, row) {
+  badge.hidden = !row.rank_status;
+  say(badge.querySelector("span"), (row.rank_status ?? "").replace(/\p{Extended_Pictographic}/gu, "").trim());
+  const title = row.rank_status ? `${count(row.hits)} sold in the last hour` : "";
+  if (badge.title !== title) badge.title = title;
 }
 
 /** Writes stock and status of a row into a card, a dialog or a line; shows what changed. */

@@ -53,7 +53,7 @@ export function read(path, signal) {
 }
 
 const TIMEOUT_MS = 8000;
-const SLOWEST_RETRY_MS = 5000;
+const SLOWEST_RETRY_MS = 3000;
 
 /**
  * Loads again and again while the page is visible. `onState` hears of "connecting", "live", "paused"

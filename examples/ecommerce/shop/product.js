@@ -1,7 +1,7 @@
 // The dialog with one product. Its stock is live; opening it counts as a view.
 
-import { money, plural, say } from "./format.js";
-import { showStock } from "./grid.js";
+import { count, money, say } from "./format.js";
+import { showBadge, showStock } from "./grid.js";
 
 export class ProductDialog {
   #dialog;
@@ -47,10 +47,8 @@ export class ProductDialog {
   #show(row, quietly) {
     this.#row = row;
     showStock(this.#dialog, row, quietly);
-    const badge = this.#dialog.querySelector(".badge");
-    badge.hidden = !row.rank_status;
-    say(badge, row.rank_status ?? "");
-    say(this.#dialog.querySelector(".sold"), row.hits > 0 ? `${plural(row.hits, "sold", "sold")} this hour` : "");
+    showBadge(this.#dialog.querySelector(".badge"), row);
+    say(this.#dialog.querySelector(".sold"), row.hits > 0 ? `${count(row.hits)} sold this hour` : "");
     this.#step(0);
   }
 

@@ -4,9 +4,6 @@ import { Poller, read } from "./net.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 
-/** The parts of the flow in the order in which data passes them. */
-export const SOURCES = ["warehouse_stock", "ecomm_events", "products"];
-
 export const pulsePoller = (onData, onState) =>
   new Poller({ load: (signal) => read("/shop/api/pulse", signal), onData, onState });
 

@@ -1,6 +1,6 @@
 // The three products that trend, above the grid.
 
-import { plural, say } from "./format.js";
+import { count, say } from "./format.js";
 
 export class Shelf {
   #list;
@@ -42,6 +42,6 @@ export class Shelf {
     const image = place.querySelector("img");
     if (image.getAttribute("src") !== row.photo) image.src = row.photo;
     say(place.querySelector("strong"), row.name);
-    say(place.querySelector("small"), row.hits > 0 ? `${plural(row.hits, "sold", "sold")} this hour` : "First in line");
+    say(place.querySelector("small"), row.hits > 0 ? `${count(row.hits)} sold` : "First in line");
   }
 }

@@ -2,7 +2,7 @@
 
 import { Cart } from "./cart.js";
 import { Catalogue } from "./catalogue.js";
-import { plural, say } from "./format.js";
+import { plural, say, sentence } from "./format.js";
 import { Grid } from "./grid.js";
 import { act, endpoint, Poller, read } from "./net.js";
 import { ProductDialog } from "./product.js";
@@ -102,7 +102,7 @@ function showState({ state, message, failures, tookMs }) {
   live.title = state === "live" ? `The last answer took ${Math.round(tookMs)} ms` : "";
   const inTrouble = state === "lost" && failures >= 2;
   if (state !== "paused") $("#trouble").hidden = !inTrouble;
-  if (inTrouble) say($("#trouble-text"), message);
+  if (inTrouble) say($("#trouble-text"), sentence(message));
   $("#grid").toggleAttribute("data-stale", inTrouble && rows.length > 0);
 }
 

@@ -20,11 +20,11 @@ const LAYOUT = `
     </section>
     <section class="figure flow-figure">
       <h3>Pipeline</h3>
-      <ul class="lanes">
-        <li data-lane="mat_stock_sales"><span>ecomm_events</span><i class="pipe"></i><span>mat_stock_sales</span><small></small></li>
-        <li data-lane="mat_stock_wh"><span>warehouse_stock</span><i class="pipe"></i><span>mat_stock_wh</span><small></small></li>
-      </ul>
-      <p class="join"><i class="pipe"></i><span>mv_latest_availability</span></p>
+      <div class="lanes">
+        <div data-lane="mat_stock_sales"><span>ecomm_events</span><i class="pipe"></i><span>mat_stock_sales</span><i class="pipe"></i><small></small></div>
+        <div data-lane="mat_stock_wh"><span>warehouse_stock</span><i class="pipe"></i><span>mat_stock_wh</span><i class="pipe"></i><small></small></div>
+        <p class="target"><span>mv_latest_<wbr>availability</span></p>
+      </div>
     </section>
     <section class="figure">
       <h3>Stock now</h3>
@@ -90,15 +90,14 @@ export class Strip {
     for (const lane of this.#strip.querySelectorAll("[data-lane]")) {
       const view = pulse.materialization(lane.dataset.lane);
       const source = pulse.source(view?.source);
-      lane.querySelector(".pipe").dataset.pace = pace(source?.events_per_second);
+      for (const pipe of lane.querySelectorAll(".pipe")) pipe.dataset.pace = pace(source?.events_per_second);
       lane.classList.toggle("bad", (view?.errors ?? 0) > 0);
       const trouble = view?.errors ? `${plural(view.errors, "error", "errors")} · ` : "";
       say(lane.querySelector("small"), view ? `${trouble}${count(view.source_rows)} rows · ${ago(view.last_run, pulse.now)}` : "");
     }
-    this.#strip.querySelector(".join .pipe").dataset.pace = pace(pulse.eventsPerSecond);
     say(this.#part("units"), count(pulse.stock.units));
     say(this.#part("low"), `${pulse.stock.low} low`);
-    say(this.#part("out"), `${pulse.stock.out_of_stock} out of ${pulse.stock.products}`);
+    say(this.#part("out"), `${pulse.stock.out_of_stock} sold out`);
     showAccuracy(this.#part("accuracy"), pulse.accuracy);
     fillEndpoints(this.#part("endpoints"), pulse.endpoints);
   }

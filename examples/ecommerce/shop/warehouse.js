@@ -32,6 +32,7 @@ export class Warehouse {
   }
 
   open() {
+    this.#lines.replaceChildren();
     this.#dialog.showModal();
     this.#poller.start();
     this.#offerProducts();
@@ -61,12 +62,9 @@ export class Warehouse {
 
   #show(rows) {
     const scarce = [...rows].sort((a, b) => a.stock - b.stock || (a.id < b.id ? -1 : 1)).slice(0, SHOWN);
-    // A line that was just filled up stays where it is until the dialog is opened again.
+    // A line stays where it is until the warehouse is opened again, also when it was just filled up.
     const present = [...this.#lines.children].map((line) => line.dataset.line);
-    const wanted = this.#dialog.contains(document.activeElement) && present.length
-      ? [...present, ...scarce.map((row) => row.id).filter((id) => !present.includes(id))]
-      : scarce.map((row) => row.id);
-    for (const line of [...this.#lines.children]) if (!wanted.includes(line.dataset.line)) line.remove();
+    const wanted = [...present, ...scarce.map((row) => row.id).filter((id) => !present.includes(id))];
     for (const id of wanted) {
       const row = rows.find((candidate) => candidate.id === id);
       if (!row) continue;
