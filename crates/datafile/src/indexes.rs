@@ -12,6 +12,7 @@ use crate::codes;
 use crate::diagnostic::Diagnostic;
 use crate::grammar::closest;
 use crate::lexer::BlockText;
+use crate::schema::comment_start;
 use crate::source::{Span, Spanned};
 
 /// The kinds of index that can be deployed.
@@ -55,7 +56,11 @@ pub(crate) fn parse(text: &BlockText, out: &mut Vec<Diagnostic>) -> Vec<Index> {
     let mut start = 0;
     for line in text.as_str().split('\n') {
         let at = start + (line.len() - line.trim_start().len());
-        let definition = line.trim();
+        // compat: the reference ignores what follows the type, so that comments work by accident.
+        let definition = line
+            .get(..comment_start(line).unwrap_or(line.len()))
+            .unwrap_or(line)
+            .trim();
         start += line.len() + 1;
         if definition.is_empty() {
             continue;
@@ -85,10 +90,15 @@ fn parse_line(definition: &str, span: &Span) -> Option<Index> {
     if expression.is_empty() || parts.next().is_some() {
         return None;
     }
-    let (index_type, granularity) = match kind.split_once(" GRANULARITY ") {
-        Some((index_type, granularity)) => {
-            let number = granularity.trim().trim_end_matches(',').trim();
-            (index_type, Some(number.parse().ok()?))
+    const GRANULARITY: &str = " GRANULARITY ";
+    let (index_type, granularity) = match kind.to_ascii_uppercase().find(GRANULARITY) {
+        Some(at) => {
+            let number = kind
+                .get(at + GRANULARITY.len()..)?
+                .trim()
+                .trim_end_matches(',')
+                .trim();
+            (kind.get(..at)?, Some(number.parse().ok()?))
         }
         None => (kind, None),
     };

@@ -108,6 +108,24 @@ impl Directive {
     }
 }
 
+/// Returns the value that a text behind a directive's name has; `None` when it has a comment or a
+/// quote that is never closed.
+pub(crate) fn split_values(text: &str) -> Option<String> {
+    let split = split_words(text)
+        .ok()
+        .filter(|split| split.comment.is_none())?;
+    let words: Vec<&str> = split
+        .words
+        .into_iter()
+        .filter_map(|word| text.get(word))
+        .collect();
+    if words.first() == Some(&">") {
+        return None;
+    }
+    let joined = words.join(" ");
+    Some(unquote(&joined).to_owned())
+}
+
 /// Removes one pair of surrounding quotes, of any kind.
 pub(crate) fn unquote(text: &str) -> &str {
     let inner = text

@@ -21,6 +21,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 pub use column::Column;
+pub(crate) use scan::comment_start;
 
 use crate::codes;
 use crate::diagnostic::Diagnostic;

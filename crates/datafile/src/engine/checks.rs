@@ -105,7 +105,9 @@ fn check_parameter_columns(
     context: &EngineContext<'_>,
     out: &mut Vec<Diagnostic>,
 ) {
-    let Some(schema) = context.schema else { return };
+    let Some(schema) = context.schema.filter(|schema| schema.is_complete) else {
+        return;
+    };
     for (directive, column) in engine.family.parameter_columns() {
         let is_known = schema.column(column).is_some()
             || context

@@ -41,6 +41,28 @@ impl Column {
         self.data_type.as_ref().is_some_and(DataType::is_nullable)
     }
 
+    /// Returns the definition as in a datafile, with the type as written.
+    pub(crate) fn datafile_text(&self) -> String {
+        let mut out = format!("`{}`", self.name.value);
+        let mut push = |part: String| {
+            out.push(' ');
+            out.push_str(&part);
+        };
+        self.type_text
+            .iter()
+            .for_each(|text| push(text.value.clone()));
+        self.json_path
+            .iter()
+            .for_each(|path| push(format!("`json:{}`", path.value)));
+        self.default
+            .iter()
+            .for_each(|default| push(format!("DEFAULT {}", default.value)));
+        self.codec
+            .iter()
+            .for_each(|codec| push(codec.value.clone()));
+        out
+    }
+
     /// Returns the definition as in `CREATE TABLE`: `` `name` Type DEFAULT e CODEC(…) ``.
     pub fn definition(&self) -> String {
         let mut out = quote_identifier(&self.name.value);

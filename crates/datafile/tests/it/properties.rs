@@ -8,7 +8,7 @@ use crate::support;
 const PATHS: [&str; 3] = ["a.datasource", "b.pipe", "c.connection"];
 
 /// Texts made of the pieces that matter to the parsers, in any order.
-fn fragments() -> impl Strategy<Value = String> {
+pub(crate) fn fragments() -> impl Strategy<Value = String> {
     let piece = prop::sample::select(vec![
         "SCHEMA",
         "SQL",
