@@ -22,7 +22,7 @@
 //! | `Array(T)` | array | bracketed list, JSON or ClickHouse quotes |
 //! | `Map(K, V)` | object; keys are read as text | the same with braces |
 //! | `Tuple` | array, or object when the elements have names | the same |
-//! | `JSON` | object, or a string that holds one † | object |
+//! | `JSON` | object, or a string that holds one †; see `object` | object |
 //! | `Nullable(T)` | `null` or T | empty, `\N` or T |
 //!
 //! `LowCardinality(T)` and `SimpleAggregateFunction(f, T)` take what `T` takes.
@@ -35,6 +35,7 @@ mod integer;
 mod kind;
 mod literal;
 mod network;
+mod object;
 mod string;
 mod time;
 mod wide;
@@ -46,6 +47,7 @@ pub(crate) use enumeration::EnumValues;
 pub(crate) use kind::{Kind, wire_type};
 pub(crate) use literal::literal_to_json;
 pub(crate) use network::write_uuid_value;
+pub(crate) use object::ObjectRules;
 pub(crate) use time::{Stamp, Zone, write_days, write_scaled, write_seconds};
 
 use crate::json::Json;
@@ -104,7 +106,7 @@ pub(crate) enum Scalar {
     },
     Enum(EnumValues),
     /// A `JSON` column; the engine parses the text.
-    Object,
+    Object(ObjectRules),
 }
 
 impl Scalar {
@@ -127,7 +129,7 @@ impl Scalar {
                 write_scaled(time::stamp_from_json(value, zone)?, *precision, out)
             }
             Self::Enum(values) => values.write_json(value, out),
-            Self::Object => string::write_json_object(value, out),
+            Self::Object(rules) => rules.write_json(value, out),
             Self::Uuid | Self::Ipv4 | Self::Ipv6 => match value {
                 Json::String(text) => self.write_text(&text.decode(), out),
                 _ => Err(Mismatch::SHAPE),
@@ -158,7 +160,7 @@ impl Scalar {
                 write_scaled(time::stamp_from_text(trimmed, zone)?, *precision, out)
             }
             Self::Enum(values) => values.write_text(text, out),
-            Self::Object => string::write_text_object(trimmed, out),
+            Self::Object(rules) => rules.write_text(trimmed, out),
         }
     }
 
@@ -167,7 +169,7 @@ impl Scalar {
     pub(crate) fn write_zero(&self, out: &mut Vec<u8>) {
         match self {
             Self::Enum(values) => values.write_first(out),
-            Self::Object => string::write("{}", out),
+            Self::Object(_) => string::write("{}", out),
             Self::Float32 => out.extend([0; 4]),
             Self::Float64 | Self::DateTime64 { .. } => out.extend([0; 8]),
             Self::Bool | Self::String => out.push(0),

@@ -1,19 +1,8 @@
 //! Errors of decoding. A bad row is not one: it is counted and quarantined.
 
-use crate::limits::{DECODED_BYTES_MAX, OMITTED_SETS_MAX};
+use birdhouse_engine::ErrorKind;
 
-/// What kind of failure an error is, independent of any protocol.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ErrorKind {
-    /// The input is wrong; the same request will fail again.
-    InvalidInput,
-    /// The input is larger than a limit.
-    TooLarge,
-    /// The engine cannot be reached now; the same request may succeed later.
-    Unavailable,
-    /// The engine refused what we sent, or we have a bug.
-    Internal,
-}
+use crate::limits::{DECODED_BYTES_MAX, OMITTED_SETS_MAX};
 
 /// Why a body could not be decoded. Nothing of it was stored.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -2,8 +2,9 @@
 //!
 //! [`decode`] is pure: a body and a [`Schema`] give Native blocks for the data source's table and for
 //! its quarantine table. It knows neither engine nor clock, so a journal can keep its result and
-//! send the same bytes any number of times.
+//! send the same bytes any number of times. [`append`] is the thin rest: it sends the blocks.
 
+mod append;
 mod convert;
 mod decode;
 mod error;
@@ -14,8 +15,11 @@ mod native;
 mod quarantine;
 mod schema;
 
+pub use birdhouse_engine::ErrorKind;
+
+pub use append::{AppendError, AppendOptions, Appended, append};
 pub use decode::{DecodeOptions, Decoded, Format, decode};
-pub use error::{DecodeError, ErrorKind};
+pub use error::DecodeError;
 pub use frame::{CsvDialect, HeaderRule};
 pub use native::Block;
 pub use quarantine::{QUARANTINE_SUFFIX, quarantine_columns};

@@ -2,6 +2,8 @@
 //!
 //! The size of a whole body is the caller's limit; these bound what one body can make us do.
 
+use std::time::Duration;
+
 /// Columns of one data source.
 pub const COLUMNS_MAX: usize = 4096;
 
@@ -33,3 +35,10 @@ pub const EXCERPT_CHARS_MAX: usize = 100;
 /// Bytes of all blocks decoded from one body. A body of tiny rows grows a hundredfold when all of
 /// them go to quarantine, so the limit on the body alone does not bound memory.
 pub const DECODED_BYTES_MAX: usize = 512 << 20;
+
+/// How long an append waits for an engine that is not available. A restart takes less than a
+/// second; most clients give up after thirty.
+pub const ENGINE_WAIT_MAX: Duration = Duration::from_secs(15);
+
+/// Pause before a block is sent again.
+pub const RETRY_PAUSE: Duration = Duration::from_millis(50);

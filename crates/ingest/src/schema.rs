@@ -222,7 +222,10 @@ fn plan(column: &Column, accepts_json: bool) -> Result<PlannedColumn, SchemaErro
     let rest = column.json_path.as_ref().map(JsonPath::rest);
     Ok(PlannedColumn {
         name: column.name.clone(),
-        type_name: column.data_type.value_type().to_string(),
+        type_name: match column.data_type.value_type() {
+            DataType::Json(_) => "JSON".to_owned(),
+            other => other.to_string(),
+        },
         wire_type: wire_type(&column.data_type).to_string(),
         kind,
         rest: rest.unwrap_or_default().to_vec(),

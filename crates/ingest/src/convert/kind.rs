@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use birdhouse_sql::DataType;
 
-use super::{EnumValues, Scalar, Zone};
+use super::{EnumValues, ObjectRules, Scalar, Zone};
 use crate::limits::TYPE_DEPTH_MAX;
 use crate::schema::{Column, SchemaError};
 
@@ -112,7 +112,10 @@ fn scalar_of(data_type: &DataType) -> Result<Scalar, KindError> {
         },
         DataType::Enum8(values) => Scalar::Enum(enum_of(values, 1)?),
         DataType::Enum16(values) => Scalar::Enum(enum_of(values, 2)?),
-        DataType::Json(_) => Scalar::Object,
+        DataType::Json(arguments) => {
+            let rules = ObjectRules::new(arguments.as_deref());
+            Scalar::Object(rules.ok_or(KindError::Unsupported)?)
+        }
         DataType::Nullable(_)
         | DataType::LowCardinality(_)
         | DataType::SimpleAggregateFunction { .. }

@@ -1,4 +1,4 @@
-//! `String`, `FixedString`, and the text of `JSON` columns.
+//! `String` and `FixedString`.
 
 use super::Mismatch;
 use crate::json::Json;
@@ -22,25 +22,4 @@ pub(super) fn write_fixed(text: &str, len: usize, out: &mut Vec<u8>) -> Result<(
     out.extend_from_slice(text.as_bytes());
     out.resize(out.len() + padding, 0);
     Ok(())
-}
-
-pub(super) fn write_json_object(value: Json<'_>, out: &mut Vec<u8>) -> Result<(), Mismatch> {
-    match value {
-        Json::Object(text) => {
-            write(text, out);
-            Ok(())
-        }
-        Json::String(text) => write_text_object(&text.decode(), out),
-        _ => Err(Mismatch::new("not an object")),
-    }
-}
-
-pub(super) fn write_text_object(text: &str, out: &mut Vec<u8>) -> Result<(), Mismatch> {
-    match Json::parse(text) {
-        Ok(Json::Object(object)) => {
-            write(object, out);
-            Ok(())
-        }
-        _ => Err(Mismatch::new("not an object")),
-    }
 }

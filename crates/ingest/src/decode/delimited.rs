@@ -1,6 +1,6 @@
 //! Rows of delimited text.
 
-use csv::{ReaderBuilder, StringRecord};
+use csv::{Position, ReaderBuilder, StringRecord};
 
 use super::row::TextRow;
 use super::{Sink, push_row};
@@ -26,16 +26,14 @@ pub(super) fn decode(
     let mut record = StringRecord::new();
     let mut faults = Vec::new();
     loop {
-        let line = reader.position().line();
-        let start = reader.position().byte();
+        let start = reader.position().clone();
         let read = reader.read_record(&mut record);
-        let raw = slice(body, start, reader.position().byte());
+        let raw = RawRecord::new(body, &start, reader.position());
         match read {
             Ok(false) => return Ok(()),
             Ok(true) => {}
             Err(_) => {
-                sink.quarantine
-                    .push_line(raw, format!("line {line} is not valid UTF-8"))?;
+                raw.refuse("is not valid UTF-8", sink)?;
                 continue;
             }
         }
@@ -46,25 +44,55 @@ pub(super) fn decode(
         }
         if record.len() != layout.width {
             let (found, width) = (record.len(), layout.width);
-            let problem = format!("line {line} has {found} fields, expected {width}");
-            sink.quarantine.push_line(raw, problem)?;
+            raw.refuse(&format!("has {found} fields, expected {width}"), sink)?;
             continue;
         }
-        if raw.len() > ROW_BYTES_MAX {
-            let problem = format!("line {line} is longer than {ROW_BYTES_MAX} bytes");
-            sink.quarantine.push_line(raw, problem)?;
+        if raw.bytes.len() > ROW_BYTES_MAX {
+            raw.refuse(&format!("is longer than {ROW_BYTES_MAX} bytes"), sink)?;
             continue;
         }
         let row = TextRow {
             record: &record,
             fields: &layout.fields,
         };
-        push_row(schema, &row, raw.len(), sink, &mut faults)?;
+        push_row(schema, &row, raw.bytes.len(), sink, &mut faults)?;
     }
 }
 
-/// Returns the bytes of a record, without blanks at its ends.
-fn slice(body: &[u8], start: u64, end: u64) -> &[u8] {
-    let range = usize::try_from(start).unwrap_or(0)..usize::try_from(end).unwrap_or(usize::MAX);
-    body.get(range).unwrap_or_default().trim_ascii()
+/// A record as it was sent.
+struct RawRecord<'a> {
+    /// Its bytes, with blank lines before it and its own line end.
+    bytes: &'a [u8],
+    /// The line on which `bytes` begins.
+    line: u64,
+}
+
+impl<'a> RawRecord<'a> {
+    fn new(body: &'a [u8], start: &Position, end: &Position) -> Self {
+        let range = usize::try_from(start.byte()).unwrap_or(usize::MAX)
+            ..usize::try_from(end.byte()).unwrap_or(usize::MAX);
+        Self {
+            bytes: body.get(range).unwrap_or_default(),
+            line: start.line(),
+        }
+    }
+
+    /// Sends the record to quarantine as it is.
+    fn refuse(&self, problem: &str, sink: &mut Sink<'_>) -> Result<(), DecodeError> {
+        let is_line_end = |byte: &u8| matches!(byte, b'\r' | b'\n');
+        let start = self.bytes.iter().position(|byte| !is_line_end(byte));
+        let end = self.bytes.iter().rposition(|byte| !is_line_end(byte));
+        let (blank, text) = match (start, end) {
+            (Some(start), Some(end)) => (self.bytes.get(..start), self.bytes.get(start..=end)),
+            _ => (None, None),
+        };
+        let blank_lines = blank
+            .unwrap_or_default()
+            .iter()
+            .filter(|byte| **byte == b'\n')
+            .count();
+        let line = self.line + blank_lines as u64;
+        sink.quarantine
+            .push_line(text.unwrap_or_default(), format!("line {line} {problem}"))
+    }
 }

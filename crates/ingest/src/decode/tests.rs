@@ -300,7 +300,7 @@ fn bad_csv_rows_go_to_quarantine() {
         ("x", "Int16", None),
         ("tags", "Array(String) DEFAULT []", None),
     ]);
-    let body = b"1,2,['a']\n1,\n,,\nx,70000,[\n1,2,\n1,2,[],4\n\xFF,1,2\n7,7,\"never closed";
+    let body = b"1,2,['a']\n1,\n,,\nx,70000,[\n1,2,\n\r\n\n1,2,[],4\n\xFF,1,2\n7,7,\"never closed";
     insta::assert_snapshot!(show(&csv(&schema, body).unwrap()));
 }
 

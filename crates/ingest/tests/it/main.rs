@@ -1,0 +1,13 @@
+//! Tests with the real engine: what was decoded reads back equal, and appends survive its death.
+//!
+//! The engine's worker is this test binary, started again to run `worker_process::engine_worker`
+//! only. The library comes from `make engine`.
+
+#![cfg(test)]
+
+mod appends;
+mod every_type;
+mod hostile;
+mod support;
+mod values;
+mod worker_process;

@@ -1,0 +1,146 @@
+//! What the tests share: an engine with a table and its quarantine, made from a list of columns.
+
+use birdhouse_engine::{Engine, EngineConfig, Query, WorkerCommand};
+use birdhouse_ingest::{
+    AppendError, AppendOptions, Appended, Column, DecodeOptions, Decoded, Format, JsonPath, Schema,
+    decode, quarantine_columns,
+};
+use birdhouse_sql::{DataType, quote_identifier};
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// An engine with the data source `events` in the database `ws_a`.
+pub(crate) struct Fixture {
+    pub(crate) engine: Engine,
+    pub(crate) schema: Schema,
+    _directory: TempDir,
+}
+
+/// A column: name and type, which may be followed by `DEFAULT`. Its path is `$.name`.
+pub(crate) type Declared<'a> = (&'a str, &'a str);
+
+impl Fixture {
+    pub(crate) async fn new(columns: &[Declared<'_>]) -> Self {
+        Self::with_table_tail(columns, "ENGINE = MergeTree ORDER BY tuple()").await
+    }
+
+    pub(crate) async fn with_table_tail(columns: &[Declared<'_>], tail: &str) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let mut config = EngineConfig::new(directory.path().join("engine")).unwrap();
+        config.worker = WorkerCommand::this_test("worker_process::engine_worker").unwrap();
+        let engine = Engine::start(config).await.unwrap();
+        let fixture = Self {
+            engine,
+            schema: schema(columns),
+            _directory: directory,
+        };
+        let names = columns
+            .iter()
+            .map(|(name, declared)| format!("{} {declared}", quote_identifier(name)));
+        let names: Vec<_> = names.collect();
+        let window = "SETTINGS non_replicated_deduplication_window = 1000";
+        fixture.execute("CREATE DATABASE ws_a").await;
+        fixture
+            .execute(&format!(
+                "CREATE TABLE ws_a.events ({}) {tail} {window}",
+                names.join(", ")
+            ))
+            .await;
+        let names = quarantine_columns(&fixture.schema).into_iter();
+        let names: Vec<_> = names
+            .map(|(name, type_name)| format!("{} {type_name}", quote_identifier(&name)))
+            .collect();
+        fixture
+            .execute(&format!(
+                "CREATE TABLE ws_a.events_quarantine ({}) ENGINE = MergeTree ORDER BY tuple() {window}",
+                names.join(", ")
+            ))
+            .await;
+        fixture
+    }
+
+    pub(crate) async fn execute(&self, sql: &str) {
+        self.engine
+            .execute(sql)
+            .await
+            .unwrap_or_else(|error| panic!("{sql}: {error:?}"));
+    }
+
+    pub(crate) fn decode(&self, body: &[u8], format: Format) -> Decoded {
+        decode(&self.schema, body, &options(format)).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    pub(crate) async fn append(
+        &self,
+        batch: &Decoded,
+        batch_id: &str,
+    ) -> Result<Appended, AppendError> {
+        birdhouse_ingest::append(
+            &self.engine,
+            &self.schema,
+            batch,
+            &AppendOptions::new(batch_id),
+        )
+        .await
+    }
+
+    /// Decodes and stores one object per line.
+    pub(crate) async fn send(&self, body: &str) -> Appended {
+        let batch = self.decode(body.as_bytes(), Format::Ndjson);
+        self.append(&batch, "test")
+            .await
+            .unwrap_or_else(|error| panic!("{error:?}"))
+    }
+
+    /// Returns the rows of a query as arrays; wide numbers are strings.
+    pub(crate) async fn rows(&self, sql: &str) -> Vec<Vec<Value>> {
+        let mut query = Query::admin(sql, "JSONCompactEachRow");
+        for name in ["quote_64bit_integers", "quote_decimals", "quote_denormals"] {
+            query
+                .settings
+                .push((format!("output_format_json_{name}"), "1".to_owned()));
+        }
+        let output = self
+            .engine
+            .query(query)
+            .await
+            .unwrap_or_else(|error| panic!("{sql}: {error:?}"));
+        let text = std::str::from_utf8(&output.body).unwrap();
+        text.lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
+    }
+
+    /// Returns the rows of a query as text, one per line.
+    pub(crate) async fn text(&self, sql: &str) -> String {
+        let output = self.engine.query(Query::admin(sql, "TSV")).await;
+        let output = output.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
+        String::from_utf8(output.body.to_vec()).unwrap()
+    }
+}
+
+pub(crate) fn options(format: Format) -> DecodeOptions {
+    DecodeOptions {
+        format,
+        now: "2026-01-02T03:04:05.678Z".parse().unwrap(),
+        import_id: None,
+    }
+}
+
+pub(crate) fn schema(columns: &[Declared<'_>]) -> Schema {
+    let columns = columns.iter().map(|(name, declared)| {
+        let (type_name, default) = match declared.split_once(" DEFAULT ") {
+            Some((type_name, default)) => (type_name, Some(default.to_owned())),
+            None => (*declared, None),
+        };
+        Column {
+            name: (*name).to_owned(),
+            data_type: DataType::parse(type_name).unwrap(),
+            json_path: Some(JsonPath::from_segments(vec![
+                birdhouse_ingest::Segment::Key((*name).to_owned()),
+            ])),
+            default,
+        }
+    });
+    Schema::new("ws_a", "events", columns.collect()).unwrap()
+}
