@@ -136,10 +136,13 @@ impl Schema {
     /// Checks the columns of `database.datasource`.
     ///
     /// The data source takes JSON when at least one column has a JSONPath. In such a data source a
-    /// column without path is never read from a row: the engine fills it.
+    /// column without path is not read from JSON: its DEFAULT applies, or the engine fills it. The
+    /// engine also fills `AggregateFunction` columns, and columns without path of a type that has no
+    /// conversion.
     ///
     /// # Errors
-    /// For too many columns, a name used twice, a type that rows cannot fill, an unknown zone.
+    /// For too many columns, a name used twice, a JSONPath on a type that rows cannot fill, an unknown
+    /// time zone.
     pub fn new(
         database: impl Into<String>,
         datasource: impl Into<String>,
@@ -187,6 +190,13 @@ impl Schema {
         self.accepts_json
     }
 
+    /// Returns the columns in order: the name, or nothing for a column that only the engine fills.
+    pub(crate) fn filled_columns(&self) -> Vec<Option<&str>> {
+        (self.columns.iter())
+            .map(|column| column.kind.as_ref().map(|_| column.name.as_str()))
+            .collect()
+    }
+
     /// Returns the names of the columns in order.
     pub fn column_names(&self) -> impl Iterator<Item = &str> {
         self.columns.iter().map(|column| column.name.as_str())
@@ -206,8 +216,9 @@ fn check_names(columns: &[Column]) -> Result<(), SchemaError> {
 fn plan(column: &Column, accepts_json: bool) -> Result<PlannedColumn, SchemaError> {
     let kind = match Kind::new(&column.data_type) {
         Ok(kind) => Some(kind),
-        // Nothing is read into such a column, so its type does not matter.
-        Err(_) if accepts_json && column.json_path.is_none() => None,
+        // States of aggregate functions come from materialized views only, and into a column without
+        // path nothing is read: then the type does not matter.
+        Err(_) if column.json_path.is_none() || is_state(&column.data_type) => None,
         Err(problem) => return Err(problem.on(column)),
     };
     let missing = match (&kind, &column.default) {
@@ -231,6 +242,10 @@ fn plan(column: &Column, accepts_json: bool) -> Result<PlannedColumn, SchemaErro
         rest: rest.unwrap_or_default().to_vec(),
         missing,
     })
+}
+
+fn is_state(data_type: &DataType) -> bool {
+    matches!(data_type, DataType::AggregateFunction { .. })
 }
 
 /// The columns of one insert, in order.

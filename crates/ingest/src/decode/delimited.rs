@@ -21,7 +21,7 @@ pub(super) fn decode(
         .flexible(true)
         .delimiter(delimiter)
         .from_reader(body);
-    let names: Vec<_> = schema.column_names().collect();
+    let names = schema.filled_columns();
     let mut layout = None;
     let mut record = StringRecord::new();
     let mut faults = Vec::new();

@@ -294,6 +294,19 @@ fn csv_takes_columns_by_name_or_position() {
 }
 
 #[test]
+fn columns_of_the_engine_are_not_in_csv_rows() {
+    let schema = schema(&[
+        ("id", "Int64", None),
+        ("state", "AggregateFunction(count, UInt64)", None),
+        ("name", "String", None),
+    ]);
+    let shown = [&b"1,a"[..], b"name,state,id\na,ignored,1"]
+        .map(|body| show(&csv(&schema, body).unwrap()))
+        .join("\n");
+    insta::assert_snapshot!(shown);
+}
+
+#[test]
 fn bad_csv_rows_go_to_quarantine() {
     let schema = schema(&[
         ("id", "Int64", None),

@@ -58,32 +58,36 @@ pub(crate) struct CsvLayout {
 }
 
 impl CsvLayout {
-    /// Works out the layout from the first row.
-    pub(crate) fn new(first: &StringRecord, columns: &[&str], rule: HeaderRule) -> Self {
+    /// Works out the layout from the first row. Columns without a name here are not in the rows.
+    pub(crate) fn new(first: &StringRecord, columns: &[Option<&str>], rule: HeaderRule) -> Self {
         let has_header = match rule {
             HeaderRule::Present => true,
             HeaderRule::Absent => false,
             HeaderRule::Detect => looks_like_header(first, columns),
         };
-        if has_header {
-            let position = |column: &&str| first.iter().position(|name| name.trim() == *column);
-            return Self {
-                fields: columns.iter().map(position).collect(),
-                width: first.len(),
-                has_header,
-            };
-        }
+        let mut positions = 0..;
+        let field_of = |column: &Option<&str>| match column {
+            None => None,
+            Some(column) if has_header => first.iter().position(|name| name.trim() == *column),
+            Some(_) => positions.next(),
+        };
+        let fields: Vec<_> = columns.iter().map(field_of).collect();
+        let width = if has_header {
+            first.len()
+        } else {
+            fields.iter().flatten().count()
+        };
         Self {
-            fields: (0..columns.len()).map(Some).collect(),
-            width: columns.len(),
+            fields,
+            width,
             has_header,
         }
     }
 }
 
-fn looks_like_header(first: &StringRecord, columns: &[&str]) -> bool {
+fn looks_like_header(first: &StringRecord, columns: &[Option<&str>]) -> bool {
     let mut found: Vec<&str> = (first.iter().map(str::trim))
-        .filter(|name| columns.contains(name))
+        .filter(|name| columns.contains(&Some(name)))
         .collect();
     let known = found.len();
     found.sort_unstable();

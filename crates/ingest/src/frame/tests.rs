@@ -24,7 +24,8 @@ fn lines_are_counted_and_blank_ones_left_out() {
 }
 
 fn layout(first: &[&str], columns: &[&str], rule: HeaderRule) -> CsvLayout {
-    CsvLayout::new(&StringRecord::from(first), columns, rule)
+    let columns: Vec<_> = columns.iter().copied().map(Some).collect();
+    CsvLayout::new(&StringRecord::from(first), &columns, rule)
 }
 
 #[test]

@@ -154,7 +154,13 @@ fn a_schema_is_checked_when_it_is_made() {
 fn columns_that_rows_do_not_fill_may_have_any_type() {
     let columns = vec![
         column("a", "String", Some("$.a"), None),
-        column("state", "AggregateFunction(count, UInt64)", None, None),
+        column(
+            "state",
+            "AggregateFunction(count, UInt64)",
+            Some("$.state"),
+            None,
+        ),
+        column("place", "Point", None, None),
     ];
     let schema = Schema::new("db", "events", columns).unwrap();
     assert!(schema.accepts_json());
