@@ -1,5 +1,7 @@
 //! `.datasource` files.
 
+use birdhouse_sql::DataType;
+
 use crate::codes;
 use crate::connector::{self, Connector};
 use crate::diagnostic::Diagnostic;
@@ -109,7 +111,7 @@ pub(crate) fn build(
     };
     let engine = engine::build(&parts.engine, &context, out);
     if connector.is_none() {
-        warn_unfilled_columns(&schema, out);
+        warn_json_columns(&schema, out);
     }
     Some(Datasource {
         name: name?,
@@ -128,25 +130,50 @@ pub(crate) fn build(
     })
 }
 
-/// In a JSON data source a column without path, default and `NULL` can never get a value.
-fn warn_unfilled_columns(schema: &Schema, out: &mut Vec<Diagnostic>) {
+/// Warns about columns of a JSON data source that cannot be filled as they are declared.
+fn warn_json_columns(schema: &Schema, out: &mut Vec<Diagnostic>) {
     if !schema.has_json_paths() {
         return;
     }
     for column in &schema.columns {
-        let is_filled =
-            column.json_path.is_some() || column.default.is_some() || column.is_nullable();
-        if is_filled || column.data_type.is_none() {
+        let Some(data_type) = &column.data_type else {
             continue;
-        }
+        };
         let name = &column.name;
+        let (message, hint, span) = match &column.json_path {
+            None if column.default.is_none() && !column.is_nullable() => (
+                format!(
+                    "column '{}' has no JSON path and no default: every JSON row goes to quarantine",
+                    name.value
+                ),
+                format!("write `json:$.{}` after the type, or a DEFAULT", name.value),
+                &name.span,
+            ),
+            Some(path) if matches!(data_type, DataType::AggregateFunction { .. }) => (
+                format!(
+                    "column '{}' holds an aggregate state, which no JSON value can give",
+                    name.value
+                ),
+                "remove the JSON path; a materialized view fills such a column".to_owned(),
+                &path.span,
+            ),
+            Some(path)
+                if path.value.is_array()
+                    && !matches!(data_type.value_type(), DataType::Array(_)) =>
+            {
+                (
+                    format!(
+                        "the JSON path of column '{}' gives an array, its type is {data_type}",
+                        name.value
+                    ),
+                    format!("use the type Array({data_type}), or a path without [:]"),
+                    &path.span,
+                )
+            }
+            _ => continue,
+        };
         out.push(
-            Diagnostic::warning(
-                codes::INVALID_JSON_PATH,
-                format!("column '{}' has no JSON path and no default: every JSON row goes to quarantine", name.value),
-                name.span.clone(),
-            )
-            .with_hint(format!("write `json:$.{}` after the type, or a DEFAULT", name.value)),
+            Diagnostic::warning(codes::INVALID_JSON_PATH, message, span.clone()).with_hint(hint),
         );
     }
 }
@@ -212,7 +239,11 @@ impl Builder<'_> {
             "INCLUDE" => {} // Reported or replaced before.
             name if self.removed(name, directive) => {}
             name if name == "ENGINE" || name.starts_with("ENGINE_") => {
-                if let Some(value) = required_value(directive, self.out) {
+                // An empty TTL does not even replace one that was there before.
+                let value = required_value(directive, self.out);
+                if let Some(value) =
+                    value.filter(|value| name != "ENGINE_TTL" || !value.value.is_empty())
+                {
                     self.parts.engine.set(name, value);
                 }
             }

@@ -306,6 +306,3 @@ fn header(first: &Directive) -> &[Span] {
     }
     comments.get(..n_kept).unwrap_or_default()
 }
-
-#[cfg(test)]
-mod tests;

@@ -198,6 +198,11 @@ impl Grammar {
         own_table(self.kind).contains(rule)
     }
 
+    /// Reports whether a name is a directive in Classic only.
+    pub(crate) fn is_classic_only(&self, name: &str) -> bool {
+        self.dialect == Dialect::Forward && CLASSIC.iter().any(|rule| rule.name == name)
+    }
+
     /// Returns the error for a line that starts with no directive.
     pub(crate) fn unknown_directive(&self, keyword: &Span) -> Diagnostic {
         let word = keyword.text();
@@ -224,6 +229,11 @@ impl Grammar {
         }
         if upper == "INDICES" && self.kind == FileKind::Datasource {
             return Some("use INDEXES".to_owned());
+        }
+        if self.is_classic_only(&upper) {
+            return Some(format!(
+                "{upper} is a directive of older projects; remove the line"
+            ));
         }
         let elsewhere = FileKind::ALL
             .into_iter()

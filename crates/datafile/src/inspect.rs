@@ -84,7 +84,7 @@ fn success(kind: FileKind, lexed: &Lexed, diagnostics: &[Diagnostic]) -> Value {
         "kind": kind.word(),
         "description": summary.description,
         "tokens": summary.tokens,
-        "tags": summary.has_tags.then_some(&summary.tags.labels),
+        "tags": Some(&summary.tags.labels).filter(|labels| !labels.is_empty()),
         "shared_with": summary.shared_with,
         "forward_query": summary.forward_query,
         "warnings": warnings,
@@ -98,7 +98,6 @@ struct Summary {
     description: Option<String>,
     tokens: Vec<Value>,
     tags: Tags,
-    has_tags: bool,
     shared_with: Vec<String>,
     forward_query: Option<String>,
     seen_node: bool,
@@ -109,7 +108,7 @@ impl Summary {
         match directive.name() {
             "NODE" => self.seen_node = true,
             "DESCRIPTION" if !self.seen_node => {
-                self.description = Some(metadata::description(directive))
+                self.description = Some(metadata::description(directive));
             }
             "TOKEN" => {
                 if let Some(grant) =
@@ -121,7 +120,6 @@ impl Summary {
                 }
             }
             "TAGS" => {
-                self.has_tags = true;
                 self.tags
                     .add(&directive.value().map(|text| text.value).unwrap_or_default());
             }
@@ -168,6 +166,7 @@ fn default_node(kind: FileKind, lexed: &Lexed, summary: &Summary) -> Value {
                 node.insert("forward_query".to_owned(), block.sql().as_str().into());
             }
             ("TAGS", _) => insert_tags(&mut node, &summary.tags),
+            ("ENGINE_TTL", _) if directive.value().is_some_and(|ttl| ttl.value.is_empty()) => {}
             _ if name.starts_with("ENGINE") => insert_engine(&mut node, directive),
             ("TOKEN" | "SHARED_WITH" | "VERSION", _) => {}
             ("KAFKA_TARGET_PARTITIONS" | "IMPORT_SERVICE" | "IMPORT_EXTERNAL_DATASOURCE", _) => {}

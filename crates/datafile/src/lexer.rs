@@ -98,7 +98,13 @@ impl Directive {
         }
         let (first, last) = (self.words.first()?, self.words.last()?);
         let words: Vec<&str> = self.words.iter().map(Span::text).collect();
-        Some(Spanned::new(words.join(" "), first.to(last)))
+        // A certificate on one line has blanks where its lines ended.
+        let separator = if self.name() == "KAFKA_SSL_CA_PEM" {
+            "\n"
+        } else {
+            " "
+        };
+        Some(Spanned::new(words.join(separator), first.to(last)))
     }
 
     /// Returns the first word without its quotes, for directives that ignore the others.

@@ -15,6 +15,7 @@
 //! A mistake in one column does not hide those of the others.
 
 mod column;
+mod column_type;
 mod scan;
 
 use std::collections::HashMap;

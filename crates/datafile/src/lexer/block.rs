@@ -36,7 +36,8 @@ pub(crate) struct Block {
 }
 
 impl Block {
-    pub(super) fn new(file: SourceFile, lines: Vec<BlockLine>) -> Self {
+    /// Creates a block of the lines of a file.
+    pub(crate) fn new(file: SourceFile, lines: Vec<BlockLine>) -> Self {
         Self { file, lines }
     }
 

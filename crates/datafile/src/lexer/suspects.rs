@@ -52,6 +52,16 @@ pub(super) fn suspect_line(
             Diagnostic::warning(codes::DIRECTIVE_IN_BLOCK, message, first.clone()).with_hint(hint),
         );
     }
+    if grammar.is_classic_only(word) {
+        let message = format!(
+            "{word} is not a directive and is taken as part of {}",
+            owner.name
+        );
+        let hint = format!("{word} is a directive of older projects; remove the line");
+        return Some(
+            Diagnostic::warning(codes::DIRECTIVE_IN_BLOCK, message, first.clone()).with_hint(hint),
+        );
+    }
     let near = closest(word, grammar.names(), 1 + usize::from(word.len() > 5))?;
     let message = format!(
         "{word} is not a directive and is taken as part of {}",

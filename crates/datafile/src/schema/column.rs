@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use birdhouse_sql::{DataType, TypeError, quote_identifier};
+use birdhouse_sql::{DataType, quote_identifier};
 
 use crate::codes;
 use crate::diagnostic::Diagnostic;
@@ -11,6 +11,7 @@ use crate::json_path::JsonPath;
 use crate::lexer::BlockText;
 use crate::source::{Span, Spanned};
 
+use super::column_type;
 use super::scan::quoted_end;
 
 /// Characters that a name may have without backticks, besides ASCII letters and digits.
@@ -179,17 +180,18 @@ impl Parser<'_> {
             );
         }
         let type_text = parts.data_type.map(|range| self.spanned(range));
-        let data_type = type_text.as_ref().and_then(|text| self.data_type(text));
+        let data_type = type_text
+            .as_ref()
+            .and_then(|text| column_type::parse(text, self.out));
         let json_path = parts.json_path.and_then(|range| self.json_path(range));
-        let mut default = parts.default.map(|range| self.spanned(range));
-        let is_nullable = data_type.as_ref().is_some_and(DataType::is_nullable);
-        if is_nullable
-            && default
-                .as_ref()
-                .is_some_and(|text| text.value.eq_ignore_ascii_case("NULL"))
-        {
-            default = None;
-        }
+        let is_nullable = type_text
+            .as_ref()
+            .is_some_and(|text| text.value.starts_with("Nullable("));
+        let is_null = |text: &Spanned<String>| text.value.eq_ignore_ascii_case("NULL");
+        let default = parts
+            .default
+            .map(|range| self.spanned(range))
+            .filter(|text| !(is_nullable && is_null(text)));
         let codec = parts.codec.map(|range| {
             let Spanned { value, span } = self.spanned(range);
             Spanned::new(format!("CODEC{value}"), span)
@@ -345,6 +347,27 @@ impl Parser<'_> {
         let start = range.start + leading_space(text);
         let trimmed = start..start + text.trim().len();
         if trimmed.is_empty() {
+            if part == Part::Default
+                && range.end == self.end
+                && self
+                    .masked
+                    .get(self.end..)
+                    .unwrap_or_default()
+                    .trim_start()
+                    .starts_with(',')
+            {
+                // compat: the reference takes a default without an expression for none.
+                self.out.push(
+                    Diagnostic::warning(
+                        codes::INVALID_COLUMN,
+                        "DEFAULT without a value has no effect",
+                        self.text
+                            .span(range.start.saturating_sub(part.name().len())..range.start),
+                    )
+                    .with_hint("write a value after the keyword, or remove it"),
+                );
+                return Some(());
+            }
             if matches!(part, Part::Default | Part::Codec) {
                 let at = range.start.saturating_sub(part.name().len());
                 let message = format!("Missing mandatory value for {}", part.name());
@@ -397,114 +420,13 @@ impl Parser<'_> {
             }
         }
     }
-
-    fn data_type(&mut self, text: &Spanned<String>) -> Option<DataType> {
-        // Nullable around a simple aggregate means a nullable value inside of it.
-        let inner = text
-            .value
-            .strip_prefix("Nullable(")
-            .and_then(|rest| rest.strip_suffix(')'));
-        if let Some(inner) = inner.filter(|inner| inner.starts_with("SimpleAggregateFunction")) {
-            return match DataType::parse(inner) {
-                Ok(DataType::SimpleAggregateFunction { function, inner }) => {
-                    Some(DataType::SimpleAggregateFunction {
-                        function,
-                        inner: Box::new(DataType::Nullable(inner)),
-                    })
-                }
-                Ok(other) => Some(other),
-                Err(error) => self.type_error(text, &error),
-            };
-        }
-        match DataType::parse(&text.value) {
-            Ok(data_type) => Some(data_type),
-            Err(error) => self.type_error(text, &error),
-        }
-    }
-
-    fn type_error(&mut self, text: &Spanned<String>, error: &TypeError) -> Option<DataType> {
-        let (message, hint, offset) = column_attribute(&text.value)
-            .or_else(|| missing_comma(text))
-            .unwrap_or_else(|| (error.message.clone(), error.hint.clone(), error.offset));
-        // The text was joined from its lines; the offset fits when it was one line.
-        let whole = text.span.range();
-        let span = if text.span.text() == text.value && offset < text.value.len() {
-            let length = text.value.get(offset..).map_or(1, word_length);
-            text.span
-                .file()
-                .span(whole.start + offset..whole.start + offset + length)
-        } else {
-            text.span.clone()
-        };
-        self.out
-            .push(Diagnostic::error(codes::INVALID_TYPE, message, span).with_optional_hint(hint));
-        None
-    }
 }
 
 fn is_word(character: char) -> bool {
     character.is_alphanumeric() || character == '_'
 }
 
-fn word_length(text: &str) -> usize {
-    text.find(|c| !is_word(c)).unwrap_or(text.len()).max(1)
-}
-
 fn is_json_path(text: &str) -> bool {
     text.get(.."`json:".len())
         .is_some_and(|start| start.eq_ignore_ascii_case("`json:"))
-}
-
-/// Recognizes column syntax of the engine that data sources do not have.
-fn column_attribute(type_text: &str) -> Option<(String, Option<String>, usize)> {
-    let upper = type_text.to_ascii_uppercase();
-    let attributes: [(&str, &str, Option<&str>); 5] = [
-        (
-            "NOT NULL",
-            "NOT NULL column syntax not supported",
-            Some("Columns are not nullable by default"),
-        ),
-        (
-            "NULL",
-            "NULL column syntax not supported",
-            Some("use Nullable(...)"),
-        ),
-        (
-            "MATERIALIZED",
-            "MATERIALIZED columns are not supported",
-            None,
-        ),
-        ("ALIAS", "ALIAS columns are not supported", None),
-        (
-            "TTL",
-            "column TTL is not supported",
-            Some("use ENGINE_TTL for the whole row"),
-        ),
-    ];
-    attributes.into_iter().find_map(|(words, message, hint)| {
-        let (before, after) = upper.split_once(&format!(" {words}"))?;
-        let is_whole = after.is_empty() || after.starts_with(' ');
-        is_whole.then(|| {
-            (
-                message.to_owned(),
-                hint.map(str::to_owned),
-                before.len() + 1,
-            )
-        })
-    })
-}
-
-/// Recognizes two columns without a comma between their lines.
-fn missing_comma(text: &Spanned<String>) -> Option<(String, Option<String>, usize)> {
-    let written = text.span.text();
-    let (first, rest) = written.split_once('\n')?;
-    let (first, rest) = (first.trim(), rest.trim());
-    DataType::parse(first).ok()?;
-    let next = rest.split_whitespace().next()?;
-    let message = format!("Expected ',' after {first}");
-    Some((
-        message,
-        Some(format!("put a comma before the column {next}")),
-        0,
-    ))
 }

@@ -41,24 +41,24 @@ fn inputs() {
 fn outline(project: &Project) -> String {
     let mut out = format!("\n{:?} project\n", project.dialect);
     for datasource in &project.datasources {
-        let _ = writeln!(out, "data source {}", datasource.name);
+        writeln!(out, "data source {}", datasource.name).unwrap();
         for column in &datasource.schema.columns {
             let path = column
                 .json_path
                 .as_ref()
                 .map(|path| format!("  <- {}", path.value));
-            let _ = writeln!(out, "  {}{}", column.definition(), path.unwrap_or_default());
+            writeln!(out, "  {}{}", column.definition(), path.unwrap_or_default()).unwrap();
         }
         for index in &datasource.indexes {
-            let _ = writeln!(out, "  {}", index.definition());
+            writeln!(out, "  {}", index.definition()).unwrap();
         }
-        let _ = writeln!(out, "  {}", datasource.engine.to_sql(&[]));
+        writeln!(out, "  {}", datasource.engine.to_sql(&[])).unwrap();
     }
     for pipe in &project.pipes {
         let endpoint = pipe
             .endpoint()
             .map(|(node, why)| format!(", endpoint {} ({why:?})", node.name.value));
-        let _ = writeln!(out, "pipe {}{}", pipe.name, endpoint.unwrap_or_default());
+        writeln!(out, "pipe {}{}", pipe.name, endpoint.unwrap_or_default()).unwrap();
         for node in &pipe.nodes {
             let kind = match &node.kind {
                 NodeKind::Standard => "standard".to_owned(),
@@ -78,26 +78,27 @@ fn outline(project: &Project) -> String {
                 }
                 NodeKind::Sink(sink) => format!("sink to {} ({:?})", sink.connection, sink.target),
             };
-            let _ = writeln!(out, "  node {}: {kind}", node.name.value);
+            writeln!(out, "  node {}: {kind}", node.name.value).unwrap();
             for line in node.sql.as_str().lines() {
-                let _ = writeln!(out, "    | {line}");
+                writeln!(out, "    | {line}").unwrap();
             }
         }
     }
     for connection in &project.connections {
-        let _ = writeln!(out, "connection {}", connection.name);
+        writeln!(out, "connection {}", connection.name).unwrap();
     }
     for token in project.tokens() {
         let grants = token
             .grants
             .iter()
             .map(|(scope, name)| format!("{} {name}", scope.word()));
-        let _ = writeln!(
+        writeln!(
             out,
             "token {}: {}",
             token.name,
             grants.collect::<Vec<_>>().join(", ")
-        );
+        )
+        .unwrap();
     }
     out
 }
