@@ -32,17 +32,21 @@ pub struct JsonPath {
 }
 
 /// Why a path cannot be read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct JsonPathError {
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct JsonPathError {
     /// What is wrong.
-    pub(crate) message: &'static str,
+    pub message: &'static str,
     /// The wrong part, as a byte range of the path.
-    pub(crate) range: Range<usize>,
+    pub range: Range<usize>,
 }
 
 impl JsonPath {
     /// Reads a path that starts with `$`.
-    pub(crate) fn parse(text: &str) -> Result<Self, JsonPathError> {
+    ///
+    /// # Errors
+    /// When the text does not follow the grammar above.
+    pub fn parse(text: &str) -> Result<Self, JsonPathError> {
         let fail = |message, range| Err(JsonPathError { message, range });
         let Some(mut rest) = text.strip_prefix('$') else {
             return fail("a JSON path starts with `$`", 0..text.len().min(1));

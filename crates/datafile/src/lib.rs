@@ -35,7 +35,7 @@ pub use format::format;
 pub use grammar::{Dialect, FileKind};
 pub use indexes::Index;
 pub use inspect::inspect;
-pub use json_path::{JsonPath, Segment};
+pub use json_path::{JsonPath, JsonPathError, Segment};
 pub use lexer::BlockText;
 pub use metadata::{ResourceName, Tags, TokenGrant, TokenScope};
 pub use pipe::{

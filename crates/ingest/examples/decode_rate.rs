@@ -7,7 +7,8 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::time::{Duration, Instant};
 
-use birdhouse_ingest::{Column, CsvDialect, DecodeOptions, Format, JsonPath, Schema, decode};
+use birdhouse_datafile::JsonPath;
+use birdhouse_ingest::{Column, CsvDialect, DecodeOptions, Format, Schema, decode};
 use birdhouse_sql::DataType;
 use jiff::Timestamp;
 

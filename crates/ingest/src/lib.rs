@@ -23,4 +23,4 @@ pub use error::DecodeError;
 pub use frame::{CsvDialect, HeaderRule};
 pub use native::Block;
 pub use quarantine::{QUARANTINE_SUFFIX, quarantine_columns};
-pub use schema::{Column, JsonPath, PathError, Schema, SchemaError, Segment};
+pub use schema::{Column, Schema, SchemaError};

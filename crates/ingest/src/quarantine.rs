@@ -29,10 +29,13 @@ const OWN_COLUMNS: [(&str, &str); 4] = [
     ("insertion_date", "DateTime"),
 ];
 
-/// Returns the name and type of each column of the quarantine table.
+/// Returns the name and type of each column of the quarantine table of a data source with these
+/// `columns`.
 #[must_use]
-pub fn quarantine_columns(schema: &Schema) -> Vec<(String, &'static str)> {
-    (schema.column_names())
+pub fn quarantine_columns<'a>(
+    columns: impl Iterator<Item = &'a str>,
+) -> Vec<(String, &'static str)> {
+    columns
         .map(|name| (name, "Nullable(String)"))
         .chain(OWN_COLUMNS)
         .map(|(name, type_name)| (name.to_owned(), type_name))
@@ -78,7 +81,7 @@ struct OpenBlock {
 
 impl<'s> Quarantine<'s> {
     pub(crate) fn new(schema: &'s Schema, options: &'s DecodeOptions) -> Self {
-        let names: ColumnNames = (quarantine_columns(schema).into_iter())
+        let names: ColumnNames = (quarantine_columns(schema.column_names()).into_iter())
             .map(|(name, _)| name)
             .collect();
         Self {

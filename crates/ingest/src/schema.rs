@@ -4,17 +4,17 @@
 //! A [`Schema`] is checked once, when a deployment makes it, and shared by all appends.
 
 mod default;
-mod path;
+pub(crate) mod path;
 
 #[cfg(test)]
 mod tests;
 
 use std::sync::Arc;
 
+use birdhouse_datafile::{JsonPath, Segment};
 use birdhouse_sql::DataType;
 
 pub(crate) use default::DefaultValue;
-pub use path::{JsonPath, PathError, Segment};
 
 use crate::convert::{Kind, Mismatch, wire_type};
 use crate::json::Extractor;
@@ -161,7 +161,7 @@ impl Schema {
             .collect::<Result<Vec<_>, _>>()?;
         let paths = columns.iter().enumerate().filter_map(|(index, column)| {
             let path = column.json_path.as_ref()?;
-            Some((index, path.keys()))
+            Some((index, path::keys(path)))
         });
         Ok(Self {
             database: database.into(),
@@ -230,7 +230,7 @@ fn plan(column: &Column, accepts_json: bool) -> Result<PlannedColumn, SchemaErro
             DefaultValue::new(expression, kind).map_or(Missing::Engine, Missing::Default)
         }
     };
-    let rest = column.json_path.as_ref().map(JsonPath::rest);
+    let rest = column.json_path.as_ref().map(path::rest);
     Ok(PlannedColumn {
         name: column.name.clone(),
         type_name: match column.data_type.value_type() {

@@ -5,7 +5,9 @@ use std::borrow::Cow;
 use csv::StringRecord;
 
 use crate::json::{Json, Slots};
-use crate::schema::{PlannedColumn, Schema, Segment};
+use birdhouse_datafile::Segment;
+
+use crate::schema::{PlannedColumn, Schema};
 
 /// What a row has for a column.
 #[derive(Debug, Clone, Copy)]

@@ -5,7 +5,9 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::frame::HeaderRule;
-use crate::schema::{Column, JsonPath};
+use birdhouse_datafile::JsonPath;
+
+use crate::schema::Column;
 
 fn schema(columns: &[(&str, &str, Option<&str>)]) -> Schema {
     let columns = columns.iter().map(|(name, declared, path)| {

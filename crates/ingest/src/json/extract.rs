@@ -31,7 +31,9 @@ struct Node {
 
 impl Extractor {
     /// Builds the tree from the keys that lead to each column.
-    pub(crate) fn new<'k>(paths: impl IntoIterator<Item = (usize, &'k [String])>) -> Self {
+    pub(crate) fn new<'k, K: Iterator<Item = &'k str>>(
+        paths: impl IntoIterator<Item = (usize, K)>,
+    ) -> Self {
         let mut root = Node::default();
         for (column, keys) in paths {
             let mut node = &mut root;

@@ -4,7 +4,9 @@ use proptest::prelude::*;
 use serde_json::{Map, Value};
 
 use super::*;
-use crate::schema::JsonPath;
+use birdhouse_datafile::JsonPath;
+
+use crate::schema::path;
 
 /// Decodes a value completely, as `serde_json` does.
 fn decoded(json: Json<'_>) -> Value {
@@ -155,7 +157,7 @@ fn extract(paths: &[&str], row: &str) -> Vec<Option<String>> {
         .iter()
         .map(|path| JsonPath::parse(path).unwrap())
         .collect();
-    let extractor = Extractor::new(paths.iter().map(JsonPath::keys).enumerate());
+    let extractor = Extractor::new(paths.iter().map(path::keys).enumerate());
     let mut slots = vec![None; paths.len()];
     extractor.read(row, &mut slots).unwrap();
     slots

@@ -10,7 +10,7 @@ use crate::convert::{
     write_uuid_value,
 };
 use crate::json::Json;
-use crate::schema::Segment;
+use birdhouse_datafile::Segment;
 
 /// The values of one column in Native form.
 #[derive(Debug)]

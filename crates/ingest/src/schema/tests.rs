@@ -15,9 +15,8 @@ fn column(name: &str, data_type: &str, path: Option<&str>, default: Option<&str>
 #[test]
 fn paths_are_read() {
     let key = |key: &str| Segment::Key(key.to_owned());
-    let cases: [(&str, &[&str], &[Segment]); 11] = [
+    let cases: [(&str, &[&str], &[Segment]); 10] = [
         ("$", &[], &[]),
-        ("json:$.a", &["a"], &[]),
         ("$.a.b", &["a", "b"], &[]),
         ("$.event-data.x", &["event-data", "x"], &[]),
         ("$.a[:]", &["a"], &[]),
@@ -30,28 +29,9 @@ fn paths_are_read() {
     ];
     for (text, keys, rest) in cases {
         let path = JsonPath::parse(text).unwrap();
-        assert_eq!(
-            (path.keys(), path.rest()),
-            (
-                keys.iter()
-                    .map(|k| (*k).to_owned())
-                    .collect::<Vec<_>>()
-                    .as_slice(),
-                rest
-            ),
-            "{text}"
-        );
+        assert_eq!(path::keys(&path).collect::<Vec<_>>(), keys, "{text}");
+        assert_eq!(path::rest(&path), rest, "{text}");
     }
-    for text in [
-        "", "a", ".a", "$a", "$.", "$..a", "$.a.", "$[", "$['a", "$['a'", "$[x]", "$[-1]",
-        "$.a[:]b",
-    ] {
-        assert!(JsonPath::parse(text).is_err(), "{text}");
-    }
-    assert_eq!(
-        JsonPath::parse("$.a[x]").unwrap_err().to_string(),
-        "JSONPath '$.a[x]' has brackets with something else than ':', a number or a quoted key"
-    );
 }
 
 #[test]

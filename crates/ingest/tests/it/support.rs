@@ -1,9 +1,10 @@
 //! What the tests share: an engine with a table and its quarantine, made from a list of columns.
 
+use birdhouse_datafile::JsonPath;
 use birdhouse_engine::{Engine, EngineConfig, Query, WorkerCommand};
 use birdhouse_ingest::{
-    AppendError, AppendOptions, Appended, Column, DecodeOptions, Decoded, Format, JsonPath, Schema,
-    decode, quarantine_columns,
+    AppendError, AppendOptions, Appended, Column, DecodeOptions, Decoded, Format, Schema, decode,
+    quarantine_columns,
 };
 use birdhouse_sql::{DataType, quote_identifier};
 use serde_json::Value;
@@ -46,7 +47,7 @@ impl Fixture {
                 names.join(", ")
             ))
             .await;
-        let names = quarantine_columns(&fixture.schema).into_iter();
+        let names = quarantine_columns(fixture.schema.column_names()).into_iter();
         let names: Vec<_> = names
             .map(|(name, type_name)| format!("{} {type_name}", quote_identifier(&name)))
             .collect();
@@ -136,9 +137,7 @@ pub(crate) fn schema(columns: &[Declared<'_>]) -> Schema {
         Column {
             name: (*name).to_owned(),
             data_type: DataType::parse(type_name).unwrap(),
-            json_path: Some(JsonPath::from_segments(vec![
-                birdhouse_ingest::Segment::Key((*name).to_owned()),
-            ])),
+            json_path: Some(JsonPath::parse(&format!("$.{name}")).unwrap()),
             default,
         }
     });
