@@ -131,7 +131,18 @@ impl Engine {
 
     /// Waits until a worker answers again; false when that takes longer than `limit`.
     pub async fn ready(&self, limit: Duration) -> bool {
-        self.inner.supervisor.ready(limit).await
+        const PAUSE: Duration = Duration::from_millis(5);
+        let answers = async {
+            // The state may be that of a worker whose death was not noticed yet, hence the ping.
+            while self.inner.supervisor.ready().await {
+                if self.inner.transport.ping().await {
+                    return true;
+                }
+                tokio::time::sleep(PAUSE).await;
+            }
+            false
+        };
+        tokio::time::timeout(limit, answers).await.unwrap_or(false)
     }
 
     /// Returns the process id of the worker while it is up.

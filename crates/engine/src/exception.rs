@@ -15,6 +15,7 @@ pub(crate) struct Exception {
 /// Codes that this crate gives itself; the numbers and names are ClickHouse's own.
 pub(crate) mod code {
     pub(crate) const BAD_ARGUMENTS: i32 = 36;
+    pub(crate) const UNEXPECTED_END_OF_FILE: i32 = 4;
     pub(crate) const SYNTAX_ERROR: i32 = 62;
     pub(crate) const UNKNOWN_SETTING: i32 = 115;
     pub(crate) const TIMEOUT_EXCEEDED: i32 = 159;
@@ -134,6 +135,7 @@ fn is_code_name(text: &str) -> bool {
 
 fn name_of(code: i32) -> &'static str {
     match code {
+        code::UNEXPECTED_END_OF_FILE => "UNEXPECTED_END_OF_FILE",
         code::BAD_ARGUMENTS => "BAD_ARGUMENTS",
         code::SYNTAX_ERROR => "SYNTAX_ERROR",
         code::UNKNOWN_SETTING => "UNKNOWN_SETTING",

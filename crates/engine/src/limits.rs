@@ -12,6 +12,9 @@ pub(crate) const RESULT_BYTES_MAX: u64 = 256 << 20;
 /// Result rows of a materialized query unless the request says less.
 pub(crate) const RESULT_ROWS_MAX: u64 = 20_000_000;
 
+/// Largest body of an insert. All of it is one block, and is kept until it is stored.
+pub(crate) const INSERT_BYTES_MAX: usize = 256 << 20;
+
 /// Requests that may wait for a connection of one pool; further ones are refused.
 pub(crate) const POOL_WAITING_MAX: usize = 1024;
 

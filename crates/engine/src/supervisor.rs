@@ -194,11 +194,14 @@ impl Supervisor {
         Err(EngineError::Start { reason })
     }
 
-    /// Waits until a worker answers; false when that takes longer than `limit`.
-    pub(crate) async fn ready(&self, limit: Duration) -> bool {
+    /// Waits until a worker is ready; false when there will be none.
+    pub(crate) async fn ready(&self) -> bool {
         let mut state = self.state.clone();
-        let ready = state.wait_for(|state| matches!(state, WorkerState::Ready { .. }));
-        matches!(tokio::time::timeout(limit, ready).await, Ok(Ok(_)))
+        let settled = state.wait_for(|state| match state {
+            WorkerState::Ready { .. } | WorkerState::Failed { .. } | WorkerState::Stopped => true,
+            WorkerState::Starting | WorkerState::Down { .. } => false,
+        });
+        matches!(settled.await.as_deref(), Ok(WorkerState::Ready { .. }))
     }
 
     pub(crate) fn state(&self) -> WorkerState {

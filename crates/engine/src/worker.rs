@@ -11,6 +11,7 @@ mod dedup_log;
 mod directory;
 mod ffi;
 mod http;
+mod insert;
 mod pool;
 mod request;
 mod running;
@@ -27,6 +28,7 @@ use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -172,12 +174,14 @@ fn open_pools(
     };
     let admin = profile(access::ADMIN_SETUP)?;
     let readers = profile(access::READER_SETUP)?;
-    let pools = Pools::new(
-        Pool::new(Arc::clone(&admin), 1),
-        Pool::new(Arc::clone(&admin), 2),
-        Pool::new(readers, config.readers.max(1)),
-        Pool::new(admin, 1),
-    );
+    let pools = Pools {
+        admin: Pool::new(Arc::clone(&admin), 1),
+        inserts: Pool::new(Arc::clone(&admin), 2),
+        readers: Pool::new(readers, config.readers.max(1)),
+        control: Pool::new(admin, 1),
+        spool_directory: data.join("tmp"),
+        sequence: AtomicU64::new(0),
+    };
     Ok((Arc::new(pools), first))
 }
 

@@ -37,6 +37,15 @@ impl Transport {
         }
     }
 
+    /// Returns whether a worker answers.
+    pub(super) async fn ping(&self) -> bool {
+        let answer = self
+            .client
+            .get(Uri::from_static("http://engine/ping"))
+            .await;
+        answer.is_ok_and(|response| response.status().is_success())
+    }
+
     /// Sends a request; an answer other than 200 becomes the exception that it carries.
     pub(super) async fn post(
         &self,

@@ -66,8 +66,12 @@ impl EngineDirectory {
         Ok((directory, last_stop))
     }
 
-    /// Records that the engine has stopped in order.
+    /// Records that the engine has stopped in order; an error when it has not.
     pub(super) fn mark_clean(&self) -> io::Result<()> {
+        // The engine keeps this file while it is started, and removes it last.
+        if self.data.join("status").try_exists()? {
+            return Err(io::Error::other("the engine has not let go of its files"));
+        }
         fs::remove_file(&self.marker)
     }
 }
@@ -84,6 +88,10 @@ mod tests {
         drop(first);
         let (second, stop) = EngineDirectory::take(root.path()).expect("left");
         assert_eq!(stop, LastStop::Unclean);
+        let status = root.path().join("data/status");
+        fs::write(&status, "").expect("written");
+        second.mark_clean().expect_err("the engine is not done");
+        fs::remove_file(&status).expect("removed");
         second.mark_clean().expect("marked");
         drop(second);
         let (_third, stop) = EngineDirectory::take(root.path()).expect("marked clean");

@@ -136,10 +136,11 @@ impl Library {
         })
     }
 
-    /// Stops the engine's background work and releases its files. All connections must be closed.
-    pub(super) fn shutdown(&self) -> bool {
+    /// Stops what is left of the engine after its last connection was closed. The status that the
+    /// call returns does not say whether it did: it differs between equal stops.
+    pub(super) fn shutdown(&self) {
         // SAFETY: takes nothing; an engine that was never started is fine.
-        unsafe { (self.shutdown)() == 0 }
+        unsafe { (self.shutdown)() };
     }
 }
 

@@ -2,6 +2,7 @@
 //! tasks here only wait, so a request that is dropped because its client left cancels its work.
 
 use std::convert::Infallible;
+use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -19,10 +20,11 @@ use crate::dialect::{self, encode_summary, header};
 use crate::exception::{Exception, code};
 use crate::limits::{CHUNKS_WAITING_MAX, SQL_BYTES_MAX, TRAILER_TEXT_BYTES_MAX};
 use crate::request::{Role, Summary};
+use crate::worker::insert::{self, Chunk};
 use crate::worker::pool::Pool;
 use crate::worker::request::{Delivery, UrlParameters, is_kill};
 use crate::worker::running::{self, CancelOnDrop, Running};
-use crate::worker::statement::{self, Chunk, Output, Statement};
+use crate::worker::statement::{self, Output, Statement};
 
 /// The body of an answer: in one piece, or in chunks.
 pub(super) type Answer = Response<Either<Full<Bytes>, Chunks>>;
@@ -35,25 +37,12 @@ pub(super) struct Pools {
     pub(super) readers: Arc<Pool>,
     /// Cancellations, which must never wait behind the work that they cancel.
     pub(super) control: Arc<Pool>,
-    sequence: AtomicU64,
+    /// Where inserts may keep rows in unnamed files.
+    pub(super) spool_directory: PathBuf,
+    pub(super) sequence: AtomicU64,
 }
 
 impl Pools {
-    pub(super) fn new(
-        admin: Arc<Pool>,
-        inserts: Arc<Pool>,
-        readers: Arc<Pool>,
-        control: Arc<Pool>,
-    ) -> Self {
-        Self {
-            admin,
-            inserts,
-            readers,
-            control,
-            sequence: AtomicU64::new(0),
-        }
-    }
-
     /// Answers one request.
     pub(super) async fn answer(
         self: Arc<Self>,
@@ -98,7 +87,8 @@ impl Pools {
         let statement = url.into_insert()?;
         let lease = self.inserts.acquire().await?;
         let (input, chunks) = mpsc::channel(CHUNKS_WAITING_MAX);
-        let job = spawn_blocking(move || statement::insert(lease, &statement, chunks));
+        let spool = self.spool_directory.clone();
+        let job = spawn_blocking(move || insert::insert(lease, statement, chunks, &spool));
         let complete = loop {
             match body.frame().await {
                 None => break true,

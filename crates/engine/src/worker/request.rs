@@ -3,8 +3,9 @@
 use crate::dialect::{LOG_COMMENT, decode_pairs, parameter};
 use crate::exception::{Exception, code};
 use crate::request::Role;
+use crate::worker::insert::InsertStatement;
 use crate::worker::settings::{self, Settings};
-use crate::worker::statement::{InsertStatement, Statement, check_token, is_concatenable};
+use crate::worker::statement::{Statement, check_token, is_concatenable};
 
 /// The output format when neither the URL nor the text names one, as on a server.
 const DEFAULT_FORMAT: &str = "TabSeparated";

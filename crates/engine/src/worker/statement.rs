@@ -4,7 +4,7 @@
 use std::time::Instant;
 
 use bytes::Bytes;
-use tokio::sync::mpsc::{Receiver, Sender};
+use tokio::sync::mpsc::Sender;
 
 use crate::dialect::DEDUPLICATION_TOKEN;
 use crate::exception::{Exception, code};
@@ -23,21 +23,6 @@ pub(super) struct Statement {
     pub(super) database: Option<String>,
     pub(super) parameters: Vec<(String, String)>,
     pub(super) settings: Settings,
-}
-
-/// An insert whose rows arrive as chunks.
-pub(super) struct InsertStatement {
-    /// The text before `FORMAT`.
-    pub(super) sql: String,
-    pub(super) format: String,
-    pub(super) settings: Settings,
-}
-
-/// A piece of a body.
-pub(super) enum Chunk {
-    Data(Bytes),
-    /// The body is complete. A channel that closes without it means that the client is gone.
-    End,
 }
 
 /// A piece of a streamed result. The last one is `End`.
@@ -126,51 +111,6 @@ fn stream_chunks(
     Ok(summary)
 }
 
-/// Feeds the chunks of a body to an insert; stores nothing unless the body is complete.
-pub(super) fn insert(
-    mut lease: Lease,
-    statement: &InsertStatement,
-    mut input: Receiver<Chunk>,
-) -> Result<Summary, Exception> {
-    let started = Instant::now();
-    let session = lease.session();
-    session.prepare(None, &statement.settings)?;
-    let answer = feed(session, statement, &mut input);
-    if answer.is_err() {
-        session.reset();
-    }
-    answer.map(|mut summary| {
-        summary.elapsed_ns = elapsed_ns(started);
-        summary
-    })
-}
-
-fn feed(
-    session: &mut Session,
-    statement: &InsertStatement,
-    input: &mut Receiver<Chunk>,
-) -> Result<Summary, Exception> {
-    let mut insert = session.insert(&statement.sql, &statement.format)?;
-    loop {
-        match input.blocking_recv() {
-            Some(Chunk::Data(data)) => {
-                insert
-                    .append(&data)
-                    .map_err(|text| Exception::parse(&text))?;
-            }
-            Some(Chunk::End) => break,
-            None => {
-                let text = "the body of the insert ended early";
-                return Err(Exception::new(code::QUERY_WAS_CANCELLED, text));
-            }
-        }
-    }
-    let counters = insert.finish().map_err(|text| Exception::parse(&text))?;
-    let mut summary = Summary::default();
-    add_counters(&mut summary, &counters);
-    Ok(summary)
-}
-
 /// Refuses texts that the role may not run, before the engine executes anything.
 fn check(session: &mut Session, statement: &Statement) -> Result<(), Exception> {
     let Classification {
@@ -236,6 +176,6 @@ fn syntax_error(session: &mut Session, statement: &Statement) -> Exception {
     }
 }
 
-fn elapsed_ns(started: Instant) -> u64 {
+pub(super) fn elapsed_ns(started: Instant) -> u64 {
     u64::try_from(started.elapsed().as_nanos()).unwrap_or(u64::MAX)
 }

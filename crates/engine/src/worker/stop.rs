@@ -65,14 +65,11 @@ pub(super) async fn drain(pools: &Arc<Pools>, connections: &TaskTracker) {
 
 /// Shuts the engine down and ends the process without exit handlers.
 pub(super) fn leave(library: &Library, directory: &EngineDirectory) -> ! {
-    if !library.shutdown() {
-        report("the engine reported an error while it stopped");
-        exit_now(UNCLEAN);
-    }
+    library.shutdown();
     match directory.mark_clean() {
         Ok(()) => exit_now(0),
         Err(error) => {
-            report(&format!("cannot record the clean stop: {error}"));
+            report(&format!("cannot record a clean stop: {error}"));
             exit_now(UNCLEAN);
         }
     }

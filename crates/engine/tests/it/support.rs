@@ -16,8 +16,21 @@ pub(crate) struct TestEngine {
 impl TestEngine {
     /// Starts an engine with a database `ws_a`.
     pub(crate) async fn start() -> Self {
+        Self::start_with(|_| ()).await
+    }
+
+    /// Starts an engine with one reader, so that all queries use one connection.
+    pub(crate) async fn start_with_one_reader() -> Self {
+        Self::start_with(|config| config.readers = 1).await
+    }
+
+    async fn start_with(change: impl FnOnce(&mut EngineConfig)) -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
-        let engine = start_in(directory.path().join("engine")).await;
+        let mut config = config(directory.path().join("engine"));
+        change(&mut config);
+        let engine = Engine::start(config)
+            .await
+            .unwrap_or_else(|error| panic!("{error:?}"));
         let test = Self { engine, directory };
         test.execute("CREATE DATABASE ws_a").await;
         test
@@ -99,6 +112,26 @@ pub(crate) fn code<T: std::fmt::Debug>(result: Result<T, EngineError>) -> i32 {
         Err(EngineError::Exception { code, .. }) => code,
         other => panic!("not an exception: {other:?}"),
     }
+}
+
+/// Returns the engine's error code of a query that ends in whichever form of delivery.
+pub(crate) async fn refused(engine: &Engine, query: Query) -> i32 {
+    let whole = code(engine.query(query.clone()).await);
+    let streamed = match engine.query_stream(query).await {
+        Ok(mut stream) => loop {
+            match stream.next().await {
+                Some(Ok(_)) => {}
+                Some(Err(error)) => break code::<()>(Err(error)),
+                None => panic!("the streamed form was not refused"),
+            }
+        },
+        Err(error) => code::<()>(Err(error)),
+    };
+    assert_eq!(
+        whole, streamed,
+        "both forms are refused for the same reason"
+    );
+    whole
 }
 
 /// Repeats a question until its answer is right; panics with the last answer after ten seconds.
