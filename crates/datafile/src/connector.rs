@@ -23,6 +23,10 @@ pub(crate) const KAFKA_COLUMNS: &[(&str, &str)] = &[
 /// The column that is added when headers are stored.
 pub(crate) const KAFKA_HEADERS_COLUMN: (&str, &str) = ("__headers", "Map(String, String)");
 
+/// Columns that a DynamoDB data source has besides those of its schema, as far as projects use them.
+const DYNAMODB_COLUMNS: &[(&str, &str)] =
+    &[("_timestamp", "DateTime64(3)"), ("_is_deleted", "UInt8")];
+
 const IMPORT_SCHEDULES: &[&str] = &["@auto", "@on-demand", "@once"];
 
 /// What feeds a data source from outside.
@@ -67,8 +71,12 @@ pub struct Connector {
 impl Connector {
     /// Returns the columns that the table has besides those of the schema, with their types.
     pub fn implicit_columns(&self) -> Vec<(&'static str, &'static str)> {
-        if self.kind != ConnectorKind::Kafka {
-            return Vec::new();
+        match self.kind {
+            ConnectorKind::Kafka => {}
+            ConnectorKind::DynamoDb => return DYNAMODB_COLUMNS.to_vec(),
+            ConnectorKind::ObjectStorage | ConnectorKind::Postgres | ConnectorKind::Import => {
+                return Vec::new();
+            }
         }
         let stores_headers = self
             .settings

@@ -14,8 +14,9 @@
 
 mod checks;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
+use crate::codes;
 use crate::connection::{self, Connection};
 use crate::datasource::{self, Datasource};
 use crate::diagnostic::{self, Diagnostic};
@@ -84,6 +85,9 @@ impl Project {
             }
         }
         project.files = files;
+        if dialect == Dialect::Classic {
+            project.drop_repeated(&mut out);
+        }
         checks::check(&project, &mut out);
         diagnostic::sort(&mut out);
         (project, out)
@@ -112,6 +116,34 @@ impl Project {
                     .push(connection::build(file, &lexed, self.dialect, out));
             }
         }
+    }
+
+    /// Drops files that define the same resource again.
+    ///
+    /// Old projects have such leftovers, because pushing one file replaced the other. We keep the
+    /// first by path; in Forward they are an error.
+    fn drop_repeated(&mut self, out: &mut Vec<Diagnostic>) {
+        let mut seen: HashMap<(FileKind, ResourceName), SourceFile> = HashMap::new();
+        let mut keep = |kind: FileKind, name: &ResourceName, file: &SourceFile| {
+            let Some(first) = seen.get(&(kind, name.clone())) else {
+                seen.insert((kind, name.clone()), file.clone());
+                return true;
+            };
+            let message = format!(
+                "this file is not used: there is already a {} named '{name}'",
+                kind.noun()
+            );
+            out.push(
+                Diagnostic::warning(codes::DUPLICATE_NAME, message, file.start())
+                    .with_label(first.start(), "this one is used")
+                    .with_hint("remove one of the files"),
+            );
+            false
+        };
+        self.datasources
+            .retain(|d| keep(FileKind::Datasource, &d.name, &d.file));
+        self.pipes
+            .retain(|p| keep(FileKind::Pipe, &p.name, &p.file));
     }
 
     /// Returns the data source of a name.

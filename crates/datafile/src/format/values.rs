@@ -1,7 +1,7 @@
 //! Directives as text: names, values and comments.
 
 use crate::grammar::FileKind;
-use crate::lexer::{Directive, split_values, unquote};
+use crate::lexer::{Block, Directive, split_values, unquote};
 use crate::metadata;
 use crate::source::Span;
 
@@ -16,6 +16,7 @@ const TEXT_BLOCKS: &[&str] = &[
     "INDICES",
     "KAFKA_SSL_CA_PEM",
     "SCHEMA",
+    "SHARED_WITH",
     "SQL",
 ];
 
@@ -44,6 +45,10 @@ pub(super) fn directive(directive: &Directive, kind: FileKind, written: &[Span])
         // The value goes on one line; the comments between its lines go above it.
         out.push_str(&blocks::comment_lines(block));
     }
+    if let Some(lines) = shared_with_lines(directive) {
+        out.push_str(&format!("SHARED_WITH >{comment}\n{lines}"));
+        return out;
+    }
     match (name, text_block) {
         ("DESCRIPTION", None) => {
             let text = metadata::description(directive);
@@ -52,10 +57,6 @@ pub(super) fn directive(directive: &Directive, kind: FileKind, written: &[Span])
             } else {
                 out.push_str(&format!("DESCRIPTION >{comment}\n    {text}\n"));
             }
-        }
-        ("SHARED_WITH", _) if shared_with_lines(directive).is_some() => {
-            out.push_str(&format!("SHARED_WITH >{comment}\n"));
-            out.push_str(&shared_with_lines(directive).unwrap_or_default());
         }
         (_, Some(block)) => {
             out.push_str(&format!("{name} >{comment}\n"));
@@ -74,14 +75,16 @@ pub(super) fn directive(directive: &Directive, kind: FileKind, written: &[Span])
     out
 }
 
-/// Returns one workspace per line; `None` when a name cannot stand on a line of its own.
+/// Returns one workspace per line; `None` when that would lose a comment or change a name.
 fn shared_with_lines(directive: &Directive) -> Option<String> {
+    let has_comments = |block: &Block| !blocks::comment_lines(block).is_empty();
+    if directive.name() != "SHARED_WITH" || directive.block.as_ref().is_some_and(has_comments) {
+        return None;
+    }
     let names = metadata::shared_with(directive, &mut Vec::new());
-    let is_plain = !names.is_empty()
-        && names
-            .iter()
-            .all(|name| !name.value.contains(['#', '"', '\'']));
-    is_plain.then(|| {
+    let is_plain = |name: &str| !name.contains(['#', '"', '\'']);
+    let all_plain = !names.is_empty() && names.iter().all(|name| is_plain(&name.value));
+    all_plain.then(|| {
         names
             .iter()
             .map(|name| format!("    {}\n", name.value))
@@ -98,7 +101,7 @@ fn line_value(directive: &Directive, kind: FileKind) -> String {
     if name == "NODE" {
         return node_name(directive);
     }
-    if name == "INCLUDE" {
+    if matches!(name, "INCLUDE" | "SHARED_WITH") {
         return directive
             .quoted_value()
             .map(|value| value.value)

@@ -1,7 +1,5 @@
 //! One snapshot per file in `tests/inputs`: what a user sees, and what was understood.
 
-use std::fmt::Write as _;
-
 use birdhouse_datafile::{NodeKind, Project, has_errors};
 
 use crate::support;
@@ -39,26 +37,34 @@ fn inputs() {
 
 /// A short form of everything that was understood.
 fn outline(project: &Project) -> String {
-    let mut out = format!("\n{:?} project\n", project.dialect);
+    let mut out = vec![format!("\n{:?} project", project.dialect)];
     for datasource in &project.datasources {
-        writeln!(out, "data source {}", datasource.name).unwrap();
+        out.push(format!("data source {}", datasource.name));
         for column in &datasource.schema.columns {
             let path = column
                 .json_path
                 .as_ref()
                 .map(|path| format!("  <- {}", path.value));
-            writeln!(out, "  {}{}", column.definition(), path.unwrap_or_default()).unwrap();
+            out.push(format!(
+                "  {}{}",
+                column.definition(),
+                path.unwrap_or_default()
+            ));
         }
         for index in &datasource.indexes {
-            writeln!(out, "  {}", index.definition()).unwrap();
+            out.push(format!("  {}", index.definition()));
         }
-        writeln!(out, "  {}", datasource.engine.to_sql(&[])).unwrap();
+        out.push(format!("  {}", datasource.engine.to_sql(&[])));
     }
     for pipe in &project.pipes {
         let endpoint = pipe
             .endpoint()
             .map(|(node, why)| format!(", endpoint {} ({why:?})", node.name.value));
-        writeln!(out, "pipe {}{}", pipe.name, endpoint.unwrap_or_default()).unwrap();
+        out.push(format!(
+            "pipe {}{}",
+            pipe.name,
+            endpoint.unwrap_or_default()
+        ));
         for node in &pipe.nodes {
             let kind = match &node.kind {
                 NodeKind::Standard => "standard".to_owned(),
@@ -78,27 +84,25 @@ fn outline(project: &Project) -> String {
                 }
                 NodeKind::Sink(sink) => format!("sink to {} ({:?})", sink.connection, sink.target),
             };
-            writeln!(out, "  node {}: {kind}", node.name.value).unwrap();
+            out.push(format!("  node {}: {kind}", node.name.value));
             for line in node.sql.as_str().lines() {
-                writeln!(out, "    | {line}").unwrap();
+                out.push(format!("    | {line}"));
             }
         }
     }
     for connection in &project.connections {
-        writeln!(out, "connection {}", connection.name).unwrap();
+        out.push(format!("connection {}", connection.name));
     }
     for token in project.tokens() {
         let grants = token
             .grants
             .iter()
             .map(|(scope, name)| format!("{} {name}", scope.word()));
-        writeln!(
-            out,
+        out.push(format!(
             "token {}: {}",
             token.name,
             grants.collect::<Vec<_>>().join(", ")
-        )
-        .unwrap();
+        ));
     }
-    out
+    out.join("\n")
 }
