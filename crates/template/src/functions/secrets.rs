@@ -1,0 +1,58 @@
+//! `tb_secret(name, default=None)` and `tb_var`, its other name.
+//!
+//! A secret never appears in the SQL text: the template prints a query parameter, and the names of
+//! the parameters it needs are part of the result.
+
+use crate::context::Mode;
+use crate::eval::Evaluator;
+use crate::eval::bind::{Args, Signature};
+use crate::eval::exception::{Eval, template_error};
+use crate::value::Value;
+
+const SIGNATURE: Signature = Signature {
+    name: "tb_secret",
+    params: &["secret_name", "default"],
+    required: 1,
+};
+
+/// Prefix that the names of secrets in a workspace may have.
+const PREFIX: &str = "tb_secret_";
+
+impl Evaluator<'_> {
+    pub(super) fn secret(&mut self, args: Args) -> Eval<Value> {
+        let given = args.positional.len() + args.keywords.len();
+        if let Some((keyword, _)) = args.keywords.iter().find(|(name, _)| &**name != "default")
+            && given > 0
+        {
+            return crate::eval::exception::type_error(format!(
+                "tb_secret() got an unexpected keyword argument '{keyword}'"
+            ));
+        }
+        let [name, default] = SIGNATURE.bind(args)?;
+        let name = name.unwrap_or_default();
+        let text = self.str_of(&name)?;
+        let is_text = name.as_str().is_some();
+        let secrets = &self.context.secrets;
+        let exists = is_text
+            && (secrets.contains(&text) && !text.starts_with(PREFIX)
+                || secrets.contains(&format!("{PREFIX}{text}")));
+        let reference = Value::Symbol(format!("{{{text}: String}}").into());
+        if exists {
+            self.secrets.insert(text);
+            return Ok(reference);
+        }
+        if let Some(default) = default.filter(|d| !d.is_none()) {
+            return Ok(default);
+        }
+        if self.context.mode == Mode::Check && is_text && !self.context.checks_secrets {
+            return Ok(reference);
+        }
+        template_error(format!(
+            "Cannot access secret '{text}'. \
+             Check the secret exists in the Workspace and the token has the required scope."
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests;
