@@ -12,7 +12,7 @@
 //! line of a shape not seen before is an error, so that a newer engine cannot slip something past
 //! it. Identifiers are printed raw, which is why `statement` refuses odd ones first.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::functions;
 
@@ -57,10 +57,11 @@ const IN_FUNCTIONS: &[&str] = &[
 /// that the statement's own common table expressions are left out.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Analysis {
-    /// Names in the position of a table: `products`, `tinybird.pipe_stats_rt`.
-    pub tables: BTreeSet<String>,
-    /// Names on the right of `IN`: a table, or a column or alias.
-    pub in_names: BTreeSet<String>,
+    /// Names in the position of a table (`products`, `tinybird.pipe_stats_rt`), each with how often
+    /// it stands there.
+    pub tables: BTreeMap<String, usize>,
+    /// Names on the right of `IN`, counted the same way: a table, or a column or alias.
+    pub in_names: BTreeMap<String, usize>,
     /// Table functions.
     pub table_functions: BTreeSet<String>,
     /// Functions, and refused functions that are passed by name.
@@ -111,11 +112,11 @@ fn add_identifier(analysis: &mut Analysis, tree: &Tree<'_>, index: usize, node: 
         .is_some_and(|parent| TABLE_SECTIONS.contains(&parent.label));
     if is_table {
         if !is_own_cte(tree, index, name) {
-            analysis.tables.insert(name.to_owned());
+            *analysis.tables.entry(name.to_owned()).or_default() += 1;
         }
     } else if is_in_set(tree, index) {
         if !is_own_cte(tree, index, name) {
-            analysis.in_names.insert(name.to_owned());
+            *analysis.in_names.entry(name.to_owned()).or_default() += 1;
         }
     } else if functions::is_refused(name) && is_argument(tree, index) {
         // A function passed by name: arrayMap(file, …).

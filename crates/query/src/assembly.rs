@@ -1,0 +1,388 @@
+//! Nodes → one statement: render what is needed, follow what it reads, declare it in order.
+//!
+//! A name in a query is, in this order: a node of the same pipe, the endpoint of another pipe, a
+//! data source or its quarantine, a service data source (`tinybird.…`). Nodes become common table
+//! expressions; another pipe becomes one expression that holds its own nodes, so that inner nodes
+//! of other pipes stay invisible. Only nodes that are reached are rendered.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use birdhouse_engine::SERVICE_DATABASE;
+use birdhouse_sql::assemble::select_all;
+use birdhouse_sql::{Analysis, Cte, Statement, assemble, quote_identifier};
+use birdhouse_template::{Context, Parameters, Settings};
+
+use crate::error::QueryError;
+use crate::guard::Guard;
+use crate::limits::REFERENCES_MAX;
+use crate::resources::{Body, Pipe, Resources};
+
+/// Says whether the caller may read a name in a text of their own.
+///
+/// Pipes read with the rights of their author, so this is asked for `/v0/sql` and `q` only.
+pub type Access<'a> = &'a (dyn Fn(&str) -> bool + Sync);
+
+/// A statement that is ready for the engine.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Assembled {
+    /// The statement, without `FORMAT`.
+    pub sql: String,
+    /// Names of the secrets that the text refers to as query parameters.
+    pub secrets: Vec<String>,
+    /// Data sources and service data sources that are read, directly or through pipes.
+    pub reads: BTreeSet<String>,
+    /// Threads that a template asked for by `max_threads`.
+    pub max_threads: Option<u32>,
+}
+
+/// Where a text stands: which nodes it sees.
+#[derive(Debug, Clone, Copy)]
+pub enum Scope<'a> {
+    /// A text outside of pipes sees data sources and endpoints.
+    Workspace,
+    /// A text that also sees the result of a pipe, its endpoint or last node, as `_`.
+    Result(&'a Pipe),
+    /// A text that also sees that result and all nodes of the pipe.
+    Pipe(&'a Pipe),
+}
+
+impl Scope<'_> {
+    /// Returns true for a name that only this scope gives a meaning to.
+    fn owns(self, name: &str) -> bool {
+        match self {
+            Self::Workspace => false,
+            Self::Result(_) => name == "_",
+            Self::Pipe(pipe) => name == "_" || pipe.node(name).is_some(),
+        }
+    }
+}
+
+/// Assembles statements of one call: all nodes share its parameters.
+pub struct Assembler<'a> {
+    /// What can be read.
+    pub resources: &'a Resources,
+    /// Who analyses texts.
+    pub guard: &'a Guard,
+    /// The request's parameters.
+    pub parameters: &'a Parameters,
+    /// How templates are rendered.
+    pub context: &'a Context,
+}
+
+/// State of one statement while it grows.
+struct Growing {
+    assembled: Assembled,
+    /// References so far, over all nested pipes.
+    references: usize,
+    /// Pipes, and nodes as `pipe.node`, that are being expanded, outermost first.
+    path: Vec<String>,
+}
+
+/// A node as rendered, and what its text reads.
+#[derive(Default)]
+struct Inspected {
+    sql: String,
+    secrets: Vec<String>,
+    max_threads: Option<u32>,
+    /// Names, each with how often it is read.
+    reads: BTreeMap<String, usize>,
+}
+
+/// Expressions of one level: a pipe's own nodes and the pipes that they read.
+#[derive(Default)]
+struct Level {
+    ctes: Vec<(String, String)>,
+    /// Cost in references of each name that has been declared.
+    declared: HashMap<String, usize>,
+}
+
+impl Assembler<'_> {
+    /// Assembles the endpoint of `pipe`, or `node` of it when given.
+    ///
+    /// # Errors
+    /// See [`QueryError`].
+    pub async fn pipe(&self, pipe: &Pipe, node: Option<&str>) -> Result<Assembled, QueryError> {
+        let target = node.or(pipe.endpoint.as_deref());
+        let target = target.ok_or_else(|| no_endpoint(pipe))?;
+        let mut growing = Growing::new();
+        growing.assembled.sql = self.nested(pipe, target, &mut growing).await?;
+        Ok(growing.assembled)
+    }
+
+    /// Assembles a text of the caller's own in `scope`, reading only what `access` allows.
+    ///
+    /// # Errors
+    /// See [`QueryError`].
+    pub async fn text(
+        &self,
+        statement: &Statement<'_>,
+        scope: Scope<'_>,
+        access: Access<'_>,
+    ) -> Result<Assembled, QueryError> {
+        let mut growing = Growing::new();
+        let mut level = Level::default();
+        let analysis = self.guard.analyze(statement, "", &[]).await?;
+        for (name, times) in names(&analysis) {
+            let is_own = scope.owns(name);
+            let is_table = analysis.tables.contains_key(name);
+            if !is_own && !is_table && !self.exists(name) {
+                // The right side of IN is a column or an alias.
+                continue;
+            }
+            if !is_own && !access(name) {
+                return Err(QueryError::Forbidden {
+                    name: name.to_owned(),
+                });
+            }
+            let cost = self.declare(name, scope, &mut level, &mut growing).await?;
+            growing.count(cost.saturating_mul(times - 1))?;
+        }
+        growing.assembled.sql = if level.ctes.is_empty() {
+            statement.body.to_owned()
+        } else {
+            level.close(&select_all(statement.body))
+        };
+        Ok(growing.assembled)
+    }
+
+    /// Returns the text of one node of `pipe` with everything it needs declared before it.
+    async fn nested(
+        &self,
+        pipe: &Pipe,
+        node: &str,
+        growing: &mut Growing,
+    ) -> Result<String, QueryError> {
+        let mut level = Level::default();
+        self.declare(node, Scope::Pipe(pipe), &mut level, growing)
+            .await?;
+        Ok(level.close(&format!("SELECT * FROM {}", quote_identifier(node))))
+    }
+
+    /// Declares whatever `name` means in `scope`, after what it needs itself. Returns its cost in
+    /// references.
+    async fn declare(
+        &self,
+        name: &str,
+        scope: Scope<'_>,
+        level: &mut Level,
+        growing: &mut Growing,
+    ) -> Result<usize, QueryError> {
+        if let Some(cost) = level.declared.get(name).copied() {
+            return growing.count(cost).map(|()| cost);
+        }
+        let before = growing.references;
+        growing.count(1)?;
+        match scope {
+            Scope::Result(pipe) | Scope::Pipe(pipe) if name == "_" => {
+                let target = pipe.output.as_deref().ok_or_else(|| no_endpoint(pipe))?;
+                let text = Box::pin(self.nested(pipe, target, growing)).await?;
+                level.push(name, text);
+            }
+            Scope::Pipe(pipe) if pipe.node(name).is_some() => {
+                let text = Box::pin(self.node(pipe, name, level, growing)).await?;
+                level.push(name, text);
+            }
+            _ => match self.resources.pipes.get(name) {
+                Some(other) => {
+                    let target = other.output.as_deref().ok_or_else(|| no_endpoint(other))?;
+                    growing.enter(name.to_owned())?;
+                    let text = Box::pin(self.nested(other, target, growing)).await?;
+                    growing.path.pop();
+                    level.push(name, text);
+                }
+                None if self.exists(name) => {
+                    growing.assembled.reads.insert(name.to_owned());
+                    return Ok(1);
+                }
+                None => {
+                    return Err(QueryError::ResourceNotFound {
+                        name: name.to_owned(),
+                    });
+                }
+            },
+        }
+        let cost = growing.references - before;
+        level.declared.insert(name.to_owned(), cost);
+        Ok(cost)
+    }
+
+    /// Renders one node, declares what it reads, and returns its text.
+    async fn node(
+        &self,
+        pipe: &Pipe,
+        name: &str,
+        level: &mut Level,
+        growing: &mut Growing,
+    ) -> Result<String, QueryError> {
+        growing.enter(format!("{}.{name}", pipe.name))?;
+        let inspected = self.inspect(pipe, name).await?;
+        for (read, times) in &inspected.reads {
+            // A node may read the data source whose name it has, as a table under its own name.
+            if read == name && self.resources.datasources.contains(read) {
+                growing.assembled.reads.insert(read.clone());
+            } else {
+                let cost = self
+                    .declare(read, Scope::Pipe(pipe), level, growing)
+                    .await?;
+                growing.count(cost.saturating_mul(times - 1))?;
+            }
+        }
+        growing.path.pop();
+        let assembled = &mut growing.assembled;
+        assembled.max_threads = inspected.max_threads.or(assembled.max_threads);
+        for secret in inspected.secrets {
+            if !assembled.secrets.contains(&secret) {
+                assembled.secrets.push(secret);
+            }
+        }
+        Ok(inspected.sql)
+    }
+
+    /// Checks one node by itself: its template, its statement, and the names that it reads.
+    ///
+    /// # Errors
+    /// See [`QueryError`]; what is wrong in the nodes that it reads is not reported.
+    pub async fn check_node(&self, pipe: &Pipe, name: &str) -> Result<(), QueryError> {
+        let inspected = self.inspect(pipe, name).await?;
+        let unknown = |read: &&String| pipe.node(read).is_none() && !self.exists(read);
+        match inspected.reads.keys().find(unknown) {
+            Some(read) => Err(QueryError::ResourceNotFound { name: read.clone() }),
+            None => Ok(()),
+        }
+    }
+
+    /// Renders a node and asks the guard what it reads.
+    async fn inspect(&self, pipe: &Pipe, name: &str) -> Result<Inspected, QueryError> {
+        let mut inspected = self.render(pipe, name)?;
+        let statement =
+            Statement::parse(&inspected.sql).map_err(|source| QueryError::Statement {
+                node: name.to_owned(),
+                source,
+            })?;
+        if statement.format.is_some() {
+            return Err(QueryError::Refused {
+                node: name.to_owned(),
+                what: "a FORMAT clause".to_owned(),
+                hint: "; the caller chooses the format",
+            });
+        }
+        let analysis = self
+            .guard
+            .analyze(&statement, name, &inspected.secrets)
+            .await?;
+        let body = statement.body.to_owned();
+        // The right side of IN may be a column or an alias instead.
+        let is_resource = |read: &str| {
+            analysis.tables.contains_key(read) || pipe.node(read).is_some() || self.exists(read)
+        };
+        inspected.reads = names(&analysis)
+            .into_iter()
+            .filter(|(read, _)| is_resource(read))
+            .map(|(read, times)| (read.to_owned(), times))
+            .collect();
+        inspected.sql = body;
+        Ok(inspected)
+    }
+
+    fn render(&self, pipe: &Pipe, name: &str) -> Result<Inspected, QueryError> {
+        let node = pipe
+            .node(name)
+            .ok_or_else(|| QueryError::ResourceNotFound {
+                name: name.to_owned(),
+            })?;
+        match &node.body {
+            Body::Plain(sql) => Ok(Inspected {
+                sql: sql.to_string(),
+                ..Inspected::default()
+            }),
+            Body::Template(template) => {
+                let rendered = template
+                    .render(self.parameters, self.context)
+                    .map_err(|error| QueryError::template(name, error))?;
+                Ok(Inspected {
+                    max_threads: max_threads(&rendered.settings),
+                    sql: rendered.sql,
+                    secrets: rendered.secrets,
+                    reads: BTreeMap::new(),
+                })
+            }
+        }
+    }
+
+    /// Returns true for a data source, a service data source or a pipe.
+    fn exists(&self, name: &str) -> bool {
+        let service = name.split_once('.').is_some_and(|(database, table)| {
+            database == SERVICE_DATABASE && self.resources.services.contains(table)
+        });
+        service
+            || self.resources.datasources.contains(name)
+            || self.resources.pipes.contains_key(name)
+    }
+}
+
+impl Growing {
+    fn new() -> Self {
+        Self {
+            assembled: Assembled::default(),
+            references: 0,
+            path: Vec::new(),
+        }
+    }
+
+    fn count(&mut self, references: usize) -> Result<(), QueryError> {
+        self.references = self.references.saturating_add(references);
+        if self.references > REFERENCES_MAX {
+            return Err(QueryError::TooManyReferences {
+                limit: REFERENCES_MAX,
+            });
+        }
+        Ok(())
+    }
+
+    fn enter(&mut self, name: String) -> Result<(), QueryError> {
+        let is_open = self.path.contains(&name);
+        self.path.push(name);
+        if is_open {
+            return Err(QueryError::Cycle {
+                path: self.path.join(" → "),
+            });
+        }
+        Ok(())
+    }
+}
+
+impl Level {
+    fn push(&mut self, name: &str, sql: String) {
+        self.ctes.push((name.to_owned(), sql));
+    }
+
+    /// Returns `body` with everything declared before it.
+    fn close(&self, body: &str) -> String {
+        let ctes: Vec<Cte<'_>> = self
+            .ctes
+            .iter()
+            .map(|(name, sql)| Cte { name, sql })
+            .collect();
+        assemble(&ctes, body)
+    }
+}
+
+/// Returns the threads that a template asked for.
+fn max_threads(settings: &Settings) -> Option<u32> {
+    u32::try_from(settings.get("max_threads")?.as_u64()?).ok()
+}
+
+fn no_endpoint(pipe: &Pipe) -> QueryError {
+    QueryError::NoEndpoint {
+        pipe: pipe.name.clone(),
+    }
+}
+
+/// Names that stand for tables, and names that may, each with how often.
+fn names(analysis: &Analysis) -> BTreeMap<&str, usize> {
+    let mut all: BTreeMap<&str, usize> = BTreeMap::new();
+    for (name, count) in analysis.tables.iter().chain(&analysis.in_names) {
+        *all.entry(name).or_default() += count;
+    }
+    all
+}
