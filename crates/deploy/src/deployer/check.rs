@@ -1,0 +1,182 @@
+//! What can be said about the SQL of a project before, and after, its tables exist.
+
+use birdhouse_datafile::{Diagnostic, Node, Project};
+use birdhouse_engine::EngineError;
+use birdhouse_query::{Assembled, Assembler, Pipe, QueryError, Resources};
+use birdhouse_template::{Context, Mode, Parameters};
+
+use super::Deployer;
+use crate::codes;
+use crate::compile::{node_diagnostic, node_span};
+use crate::error::DeployError;
+use crate::existing::admin_query;
+use crate::view::{View, order};
+
+/// Checks every node by itself and returns the materialized views, upstream first.
+pub(super) async fn nodes(
+    deployer: &Deployer,
+    project: &Project,
+    resources: &Resources,
+    found: &mut Vec<Diagnostic>,
+) -> Result<Vec<View>, DeployError> {
+    let parameters = Parameters::default();
+    let check = Context {
+        mode: Mode::Check,
+        ..Context::default()
+    };
+    let assembler = Assembler {
+        resources,
+        guard: &deployer.guard,
+        parameters: &parameters,
+        context: &check,
+    };
+    for (live, node) in all_nodes(project, resources) {
+        if let Err(error) = assembler.check_node(live, &node.name.value).await {
+            found.push(node_diagnostic(node, &unless_down(error)?, resources));
+        }
+    }
+    if birdhouse_datafile::has_errors(found) {
+        return Ok(Vec::new());
+    }
+    views(deployer, project, resources, found).await
+}
+
+async fn views(
+    deployer: &Deployer,
+    project: &Project,
+    resources: &Resources,
+    found: &mut Vec<Diagnostic>,
+) -> Result<Vec<View>, DeployError> {
+    let parameters = Parameters::default();
+    let render = Context::default();
+    let assembler = Assembler {
+        resources,
+        guard: &deployer.guard,
+        parameters: &parameters,
+        context: &render,
+    };
+    let mut views = Vec::new();
+    for pipe in project.pipes.iter() {
+        let Some(live) = resources.pipes.get(pipe.name.as_str()) else {
+            continue;
+        };
+        for (node, materialization) in pipe.materializations() {
+            let assembled = match assembler.pipe(live, Some(&node.name.value)).await {
+                Ok(assembled) => assembled,
+                Err(error) => {
+                    found.push(node_diagnostic(node, &unless_down(error)?, resources));
+                    continue;
+                }
+            };
+            let target = project.datasource(&materialization.target.value);
+            views.push(View {
+                name: View::name_of(pipe, node),
+                pipe: pipe.name.to_string(),
+                target: materialization.target.value.clone(),
+                backfill: target.is_none_or(|t| t.backfill == birdhouse_datafile::Backfill::Run),
+                span: node_span(node),
+                sql: assembled.sql,
+                reads: assembled.reads,
+            });
+        }
+    }
+    Ok(order(views).unwrap_or_else(|circle| {
+        let names: Vec<&str> = circle.iter().map(|view| view.pipe.as_str()).collect();
+        found.extend(circle.first().map(|view| {
+            Diagnostic::error(
+                codes::CYCLE,
+                format!(
+                    "materialized views feed each other in a circle: {}",
+                    names.join(" → ")
+                ),
+                view.span.clone(),
+            )
+        }));
+        Vec::new()
+    }))
+}
+
+/// Asks the engine what each published node returns, now that its tables exist.
+///
+/// An endpoint whose nodes have parameters is called without any; what fails then is a warning,
+/// because the parameters may be needed.
+pub(super) async fn endpoints(
+    deployer: &Deployer,
+    project: &Project,
+    resources: &Resources,
+    found: &mut Vec<Diagnostic>,
+) -> Result<(), DeployError> {
+    let parameters = Parameters::default();
+    let render = Context::default();
+    let assembler = Assembler {
+        resources,
+        guard: &deployer.guard,
+        parameters: &parameters,
+        context: &render,
+    };
+    for (live, node) in all_nodes(project, resources) {
+        if live.endpoint.as_deref() != Some(node.name.value.as_str()) {
+            continue;
+        }
+        // What a template refuses without parameters is its own business.
+        let Ok(assembled) = assembler.pipe(live, None).await else {
+            continue;
+        };
+        let is_plain = live
+            .nodes
+            .iter()
+            .all(|n| matches!(n.body, birdhouse_query::Body::Plain(_)));
+        if let Some(message) = describe(deployer, resources, &assembled).await? {
+            let diagnostic = if is_plain {
+                Diagnostic::error(codes::QUERY, message, node_span(node))
+            } else {
+                Diagnostic::warning(
+                    codes::QUERY,
+                    format!("called without parameters, the endpoint fails: {message}"),
+                    node_span(node),
+                )
+            };
+            found.push(diagnostic);
+        }
+    }
+    Ok(())
+}
+
+/// Returns what the engine has against a query.
+async fn describe(
+    deployer: &Deployer,
+    resources: &Resources,
+    assembled: &Assembled,
+) -> Result<Option<String>, DeployError> {
+    if !assembled.secrets.is_empty() {
+        return Ok(None);
+    }
+    let sql = format!("DESCRIBE TABLE (\n{}\n)", assembled.sql);
+    match admin_query(&deployer.engine, Some(&resources.database), &sql, "Null").await {
+        Ok(_) => Ok(None),
+        Err(DeployError::Engine(EngineError::Exception { message, .. })) => Ok(Some(message)),
+        Err(error) => Err(error),
+    }
+}
+
+/// Every node with its compiled pipe.
+fn all_nodes<'p>(
+    project: &'p Project,
+    resources: &'p Resources,
+) -> impl Iterator<Item = (&'p Pipe, &'p Node)> {
+    project.pipes.iter().flat_map(|pipe| {
+        let live = resources.pipes.get(pipe.name.as_str());
+        let nodes = pipe.nodes.iter();
+        nodes.filter_map(move |node| Some((live?.as_ref(), node)))
+    })
+}
+
+/// Separates a mistake of the project from a failure of the engine.
+fn unless_down(error: QueryError) -> Result<QueryError, DeployError> {
+    match error {
+        QueryError::Engine { source } if !matches!(source, EngineError::Exception { .. }) => {
+            Err(source.into())
+        }
+        other => Ok(other),
+    }
+}

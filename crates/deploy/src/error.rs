@@ -1,0 +1,48 @@
+//! Why a project was not deployed.
+
+use birdhouse_catalog::CatalogError;
+use birdhouse_datafile::Diagnostic;
+use birdhouse_engine::EngineError;
+
+/// Why a project was not deployed. Nothing of it is live then.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DeployError {
+    /// The project has mistakes, or does not fit the tables that are there.
+    #[error("{} in the project", count(.0))]
+    Invalid(Vec<Diagnostic>),
+    /// The engine failed.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// The catalog failed.
+    #[error(transparent)]
+    Catalog(#[from] CatalogError),
+    /// The engine's answer about existing tables could not be read.
+    #[error("read the tables of the engine")]
+    Tables(#[from] serde_json::Error),
+    /// A part of the deployment was ended.
+    #[error("the deployment was interrupted")]
+    Interrupted(#[from] tokio::task::JoinError),
+}
+
+impl DeployError {
+    /// Returns the mistakes of the project.
+    #[must_use]
+    pub fn diagnostics(&self) -> &[Diagnostic] {
+        match self {
+            Self::Invalid(diagnostics) => diagnostics,
+            _ => &[],
+        }
+    }
+}
+
+fn count(diagnostics: &[Diagnostic]) -> String {
+    match diagnostics
+        .iter()
+        .filter(|diagnostic| diagnostic.is_error())
+        .count()
+    {
+        1 => "1 mistake".to_owned(),
+        n => format!("{n} mistakes"),
+    }
+}
