@@ -1,1 +1,18 @@
-//! Skeleton; filled in the next commit.
+//! HTTP: routes, and the dialect of the reference product (bodies, status codes, words).
+//!
+//! Everything that clients see is decided here, one file per resource in `api/`; product crates
+//! know no status codes. [`router`] is the whole surface; [`App`] is what it stands on.
+
+mod api;
+mod app;
+mod append;
+mod body;
+mod context;
+mod error;
+mod limits;
+mod params;
+mod request_id;
+
+pub use api::router;
+pub use app::App;
+pub use error::ApiError;

@@ -1,0 +1,85 @@
+//! The routes, one file per resource.
+
+mod datasources;
+mod events;
+mod health;
+mod pipes;
+mod sql;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::cors::{Any, CorsLayer};
+
+use crate::app::App;
+use crate::context::RequestId;
+use crate::error::ApiError;
+use crate::request_id::new_request_id;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Returns all routes over `app`.
+pub fn router(app: Arc<App>) -> Router {
+    let cors = CorsLayer::new()
+        .allow_origin(Any)
+        .allow_methods([Method::GET, Method::POST, Method::OPTIONS])
+        .allow_headers([
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            header::CONTENT_ENCODING,
+        ])
+        .expose_headers([REQUEST_ID, header::RETRY_AFTER]);
+    Router::new()
+        .route("/v0/events", post(events::append))
+        .route("/v0/datasources", post(datasources::upload))
+        .route("/v0/pipes/{endpoint}", get(pipes::call).post(pipes::call))
+        .route("/v0/sql", get(sql::run).post(sql::run))
+        .route("/v0/health", get(health::health))
+        .route("/version", get(health::version))
+        .method_not_allowed_fallback(method_not_allowed)
+        .fallback(not_found)
+        .layer(cors)
+        .layer(CatchPanicLayer::custom(|_| panicked()))
+        .layer(middleware::from_fn(with_request_id))
+        .with_state(app)
+}
+
+/// Gives every request an id and puts it into the answer.
+async fn with_request_id(mut request: Request, next: Next) -> Response {
+    let id = new_request_id();
+    request.extensions_mut().insert(RequestId(id.clone()));
+    let mut response = next.run(request).await;
+    if let Ok(value) = HeaderValue::from_str(&id) {
+        response.headers_mut().insert(REQUEST_ID, value);
+    }
+    response
+}
+
+async fn not_found(request: Request) -> ApiError {
+    ApiError::not_found(format!(
+        "there is no route {} {}",
+        request.method(),
+        request.uri().path()
+    ))
+}
+
+async fn method_not_allowed(request: Request) -> ApiError {
+    ApiError::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        format!(
+            "{} is not allowed on {}",
+            request.method(),
+            request.uri().path()
+        ),
+    )
+}
+
+fn panicked() -> Response {
+    ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "internal error").into_response()
+}

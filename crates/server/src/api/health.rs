@@ -1,0 +1,25 @@
+//! Whether the server is there, and which one.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::State;
+use serde_json::{Value, json};
+
+use crate::app::App;
+use crate::error::ApiError;
+
+/// `GET /v0/health`: 200 when the engine answers, else 503.
+pub(super) async fn health(State(app): State<Arc<App>>) -> Result<Json<Value>, ApiError> {
+    if app.engine.ready(Duration::ZERO).await {
+        Ok(Json(json!({ "status": "ok" })))
+    } else {
+        Err(ApiError::unavailable("the engine is being restarted"))
+    }
+}
+
+/// `GET /version`: the server's version as plain text.
+pub(super) async fn version() -> &'static str {
+    concat!("birdhouse ", env!("CARGO_PKG_VERSION"), "\n")
+}

@@ -1,0 +1,199 @@
+//! `/v0/sql`: SQL over what the token may read. Also what endpoint calls share with it.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderValue, Method, header};
+use axum::response::Response;
+use birdhouse_engine::SERVICE_DATABASE;
+use birdhouse_query::{Answer, Call, OutputSettings, Pipe, QueryError};
+use birdhouse_telemetry::{PipeCall, QUERY_API};
+use birdhouse_template::Context;
+use serde_json::Value;
+
+use super::pipes::is_form;
+use crate::app::App;
+use crate::body;
+use crate::context::RequestContext;
+use crate::error::ApiError;
+use crate::limits::QUERY_BODY_BYTES_MAX;
+use crate::params::Params;
+
+/// `GET|POST /v0/sql`: the text is the parameter `q`, or the body.
+pub(super) async fn run(
+    ctx: RequestContext,
+    State(app): State<Arc<App>>,
+    body: Body,
+) -> Result<Response, ApiError> {
+    let params = match ctx.method {
+        Method::POST => {
+            let body = body::read(body, &ctx.headers, QUERY_BODY_BYTES_MAX).await?;
+            ctx.params.clone().overridden_by(body_params(&ctx, &body)?)
+        }
+        _ => ctx.params.clone(),
+    };
+    let result = execute(&ctx, &app, &params).await;
+    record(&app, &ctx, None, &params, result.as_ref());
+    result.map(|found| answer(found, "query"))
+}
+
+async fn execute(ctx: &RequestContext, app: &App, params: &Params) -> Result<Answer, ApiError> {
+    let q = params
+        .text("q")
+        .filter(|q| !q.trim().is_empty())
+        .ok_or_else(|| {
+            ApiError::bad_request(
+                "there is no query: send it as the parameter 'q' or as the body of a POST",
+            )
+        })?;
+    let pipeline = params.text("pipeline").filter(|name| !name.is_empty());
+    if let Some(name) = pipeline {
+        let pipe = ctx.live.resources.pipe(name)?;
+        // Seeing inner nodes takes more than calling the endpoint.
+        if !ctx.scopes().can_read_all() {
+            return Err(QueryError::Forbidden {
+                name: pipe.name.clone(),
+            }
+            .into());
+        }
+    }
+    query_call(ctx, params, async |call| {
+        app.queries.sql(call, q, pipeline).await
+    })
+    .await
+}
+
+/// Reads a body that is `{"q": …}`, a form with `q`, or the SQL itself.
+fn body_params(ctx: &RequestContext, body: &[u8]) -> Result<Params, ApiError> {
+    let text = std::str::from_utf8(body)
+        .map_err(|error| ApiError::bad_request(format!("the body is not UTF-8: {error}")))?;
+    if text.trim().is_empty() {
+        return Ok(Params::default());
+    }
+    let content_type = ctx.headers.get(header::CONTENT_TYPE);
+    let content_type = content_type
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    if content_type.starts_with("application/json") || text.trim_start().starts_with('{') {
+        return match serde_json::from_str(text) {
+            Ok(Value::Object(object)) => Ok(Params::from_json(object)),
+            Ok(_) => Err(ApiError::bad_request(
+                "the body must be a JSON object with the member 'q'",
+            )),
+            Err(error) => Err(ApiError::bad_request(format!(
+                "the body is not valid JSON: {error}"
+            ))),
+        };
+    }
+    let form = Some(text)
+        .filter(|text| is_form(text))
+        .map(Params::from_urlencoded);
+    if let Some(form) = form.filter(|form| form.text("q").is_some()) {
+        return Ok(form);
+    }
+    Ok(Params::from_json(
+        [("q".to_owned(), Value::String(text.to_owned()))]
+            .into_iter()
+            .collect(),
+    ))
+}
+
+/// Runs `work` with what is common to endpoints and SQL.
+pub(super) async fn query_call(
+    ctx: &RequestContext,
+    params: &Params,
+    work: impl AsyncFnOnce(&Call<'_>) -> Result<Answer, QueryError>,
+) -> Result<Answer, ApiError> {
+    let workspace = &ctx.caller.workspace;
+    let scopes = ctx.scopes();
+    let resources = &ctx.live.resources;
+    let access = |name: &str| match name.split_once('.') {
+        Some((SERVICE_DATABASE, _)) => scopes.is_admin(),
+        _ if resources.pipes.contains_key(name) => scopes.can_read_pipe(name),
+        _ => scopes.can_read_datasource(name),
+    };
+    let secret = |name: &str| Some(workspace.secret(name)?.value.expose().to_owned());
+    let parameters = params.for_templates();
+    let context = Context {
+        secrets: Arc::new(
+            workspace
+                .secrets
+                .iter()
+                .map(|secret| secret.name.clone())
+                .collect(),
+        ),
+        now: ctx.started_at.strftime("%Y-%m-%d %H:%M:%S").to_string(),
+        ..Context::default()
+    };
+    let call = Call {
+        resources,
+        parameters: &parameters,
+        context: &context,
+        secret: &secret,
+        access: &access,
+        output: OutputSettings {
+            quote_64bit_integers: params.flag("output_format_json_quote_64bit_integers"),
+            quote_denormals: params.flag("output_format_json_quote_denormals"),
+            parquet_string_as_string: params.flag("output_format_parquet_string_as_string"),
+        },
+        request_id: &ctx.request_id,
+    };
+    Ok(work(&call).await?)
+}
+
+/// Returns the HTTP answer; downloads get a file name.
+pub(super) fn answer(found: Answer, name: &str) -> Response {
+    let mut response = Response::new(Body::from(found.body));
+    let headers = response.headers_mut();
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static(found.content_type),
+    );
+    let extension = match found.content_type.split(';').next() {
+        Some("text/csv") => Some("csv"),
+        Some("application/vnd.apache.parquet") => Some("parquet"),
+        _ => None,
+    };
+    let disposition = extension.and_then(|ext| {
+        HeaderValue::from_str(&format!("attachment; filename=\"{name}.{ext}\"")).ok()
+    });
+    if let Some(disposition) = disposition {
+        headers.insert(header::CONTENT_DISPOSITION, disposition);
+    }
+    response
+}
+
+/// Records a call for `tinybird.pipe_stats_rt`, unless it only read service data sources.
+pub(super) fn record(
+    app: &App,
+    ctx: &RequestContext,
+    pipe: Option<&Pipe>,
+    params: &Params,
+    result: Result<&Answer, &ApiError>,
+) {
+    let service = format!("{SERVICE_DATABASE}.");
+    let is_service = |name: &String| name.starts_with(&service);
+    if result.is_ok_and(|answer| !answer.reads.is_empty() && answer.reads.iter().all(is_service)) {
+        return;
+    }
+    let summary = result.map(|answer| answer.summary).unwrap_or_default();
+    let (id, name) = pipe.map_or((QUERY_API, QUERY_API), |pipe| (&pipe.id, &pipe.name));
+    app.recorder.record_pipe_call(PipeCall {
+        token_id: ctx.caller.token.id.to_string(),
+        token_name: ctx.caller.token.name.clone(),
+        duration: ctx.started.elapsed(),
+        read_bytes: summary.read_bytes,
+        read_rows: summary.read_rows,
+        result_rows: summary.result_rows,
+        url: ctx.url.clone(),
+        error: result.err().map(|error| error.message.clone()),
+        status: result.map_or_else(|error| error.status.as_u16(), |_| 200),
+        request_id: ctx.request_id.clone(),
+        parameters: params.for_log(),
+        method: ctx.method.to_string(),
+        release: ctx.caller.workspace.live.id.to_string(),
+        user_agent: ctx.user_agent(),
+        ..PipeCall::new(ctx.started_at, id, name)
+    });
+}

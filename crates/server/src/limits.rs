@@ -1,0 +1,16 @@
+//! Limits of one request.
+
+/// Body of `/v0/events`, before and after decompression: 10 MB, as published for the reference.
+pub(crate) const EVENTS_BODY_BYTES_MAX: usize = 10 << 20;
+
+/// Body of an upload to `/v0/datasources`, held in memory.
+pub(crate) const UPLOAD_BODY_BYTES_MAX: usize = 100 << 20;
+
+/// Body of a query: SQL text or endpoint parameters.
+pub(crate) const QUERY_BODY_BYTES_MAX: usize = 1 << 20;
+
+/// Query string of a request.
+pub(crate) const URL_BYTES_MAX: usize = 64 << 10;
+
+/// Seconds after which a client is asked to try again when the engine is away.
+pub(crate) const RETRY_AFTER_SECONDS: u32 = 1;
