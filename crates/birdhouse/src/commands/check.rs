@@ -1,0 +1,89 @@
+//! `birdhouse check`: every mistake of a project.
+//!
+//! What the text shows is always reported. When that is fine and the engine library is there, the
+//! project is deployed to an empty scratch database as well, so that the engine has its say about
+//! the SQL.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use birdhouse_catalog::Catalog;
+use birdhouse_datafile::{Diagnostic, Project, has_errors};
+use birdhouse_deploy::{DeployError, Deployer};
+use birdhouse_engine::{Engine, EngineConfig, EngineError};
+use birdhouse_query::Guard;
+
+use super::{block_on, log, say};
+use crate::args::CheckArgs;
+use crate::project;
+
+/// Runs the command; the exit code is 1 when there are mistakes.
+pub(crate) fn check(args: &CheckArgs) -> anyhow::Result<ExitCode> {
+    log("error");
+    let (files, mut found) = project::read(&args.project)?;
+    let (project, diagnostics) = Project::parse(files);
+    found.extend(diagnostics);
+    let mut note = None;
+    if !has_errors(&found) {
+        match block_on(on_the_engine(&project))? {
+            Some(diagnostics) => found.extend(diagnostics),
+            None => note = Some("the SQL was not checked by the engine; get it with `make engine`"),
+        }
+    }
+    for diagnostic in &found {
+        say(diagnostic.render())?;
+    }
+    let errors = found
+        .iter()
+        .filter(|diagnostic| diagnostic.is_error())
+        .count();
+    let warnings = found.len() - errors;
+    say(format!(
+        "{} data sources, {} pipes: {errors} errors, {warnings} warnings",
+        project.datasources.len(),
+        project.pipes.len()
+    ))?;
+    if let Some(note) = note {
+        say(format!("note: {note}"))?;
+    }
+    Ok(if errors == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+/// Deploys the project to a scratch database; nothing when there is no engine library.
+async fn on_the_engine(project: &Project) -> anyhow::Result<Option<Vec<Diagnostic>>> {
+    let scratch = tempfile::tempdir()?;
+    let config = match EngineConfig::new(scratch.path().join("engine")) {
+        Ok(config) => config,
+        Err(EngineError::Library(_)) => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    let engine = Engine::start(config).await?;
+    let catalog = Arc::new(Catalog::open(scratch.path(), None)?);
+    let workspace = catalog
+        .view()
+        .workspaces()
+        .first()
+        .map(|view| view.workspace.id);
+    let deployer = Deployer {
+        guard: Guard::new(engine.clone()),
+        engine: engine.clone(),
+        catalog,
+    };
+    let result = match workspace {
+        Some(workspace) => {
+            birdhouse_telemetry::ensure_tables(&engine).await?;
+            deployer.deploy(workspace, project).await
+        }
+        None => anyhow::bail!("the catalog has no workspace"),
+    };
+    engine.stop().await;
+    match result {
+        Ok(deployed) => Ok(Some(deployed.warnings)),
+        Err(DeployError::Invalid(diagnostics)) => Ok(Some(diagnostics)),
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,156 @@
+//! A running server: from a data directory and a project to routes, and back down in order.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use axum::Router;
+use birdhouse_catalog::{Catalog, SecretText};
+use birdhouse_datafile::{Diagnostic, Project};
+use birdhouse_deploy::Deployer;
+use birdhouse_engine::{Engine, EngineConfig};
+use birdhouse_server::App;
+use birdhouse_telemetry::Telemetry;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+use crate::args::ServeArgs;
+
+/// How long requests may take to end when the server stops.
+const DRAIN: Duration = Duration::from_secs(10);
+
+/// A server that is ready to listen.
+pub(crate) struct Server {
+    /// What the routes stand on.
+    pub(crate) app: Arc<App>,
+    engine: Engine,
+    telemetry: Telemetry,
+    listener: TcpListener,
+}
+
+impl Server {
+    /// Opens the data directory, starts the engine and deploys the project.
+    ///
+    /// # Errors
+    /// When the port is taken, the data directory or the engine cannot be used, or the project is
+    /// refused; its mistakes have been shown then.
+    pub(crate) async fn start(args: &ServeArgs, project: Project) -> anyhow::Result<Self> {
+        // First of all, so that a second server on the same port touches nothing.
+        let address = SocketAddr::new(args.host, args.port);
+        let listener = TcpListener::bind(address)
+            .await
+            .with_context(|| format!("listen on {address}"))?;
+        let admin_token = std::env::var("BIRDHOUSE_ADMIN_TOKEN")
+            .ok()
+            .filter(|v| !v.is_empty());
+        let admin_token = admin_token.map(SecretText::new);
+        let catalog = Arc::new(Catalog::open(&args.data, admin_token.as_ref())?);
+        let engine = Engine::start(EngineConfig::new(args.data.join("engine"))?).await?;
+        birdhouse_telemetry::ensure_tables(&engine).await?;
+        let telemetry = Telemetry::start(engine.clone());
+        let app = Arc::new(App::new(
+            engine.clone(),
+            Arc::clone(&catalog),
+            telemetry.recorder(),
+        ));
+        let workspace = Arc::clone(
+            catalog
+                .view()
+                .workspaces()
+                .first()
+                .context("the catalog has no workspace")?,
+        );
+        let deployer = Deployer {
+            engine: engine.clone(),
+            guard: app.queries.guard().clone(),
+            catalog: Arc::clone(&catalog),
+        };
+        let deployed = deployer.deploy(workspace.workspace.id, &project).await;
+        let server = Self {
+            app,
+            engine,
+            telemetry,
+            listener,
+        };
+        match deployed {
+            Ok(deployed) => {
+                show(&deployed.warnings);
+                server.app.publish(workspace.workspace.id, deployed.live);
+                Ok(server)
+            }
+            Err(error) => {
+                show(error.diagnostics());
+                server.close().await;
+                bail!("the project was not deployed: {error}")
+            }
+        }
+    }
+
+    /// Returns the address that is listened on.
+    pub(crate) fn address(&self) -> anyhow::Result<SocketAddr> {
+        self.listener.local_addr().context("read the address")
+    }
+
+    /// Answers requests to `router` until a signal or `stop`, then ends everything in order.
+    pub(crate) async fn serve(self, router: Router, stop: CancellationToken) -> anyhow::Result<()> {
+        let Self {
+            app,
+            engine,
+            telemetry,
+            listener,
+        } = self;
+        let signals = stop.clone();
+        let waiter = tokio::spawn(async move {
+            let name = wait_for_signal().await;
+            info!(signal = name, "stopping");
+            signals.cancel();
+        });
+        let stopped = stop.clone();
+        let serving = axum::serve(listener, router)
+            .with_graceful_shutdown(async move { stopped.cancelled().await });
+        let drained = async {
+            stop.cancelled().await;
+            tokio::time::sleep(DRAIN).await;
+        };
+        tokio::select! {
+            result = serving.into_future() => result.context("serve")?,
+            () = drained => warn!(seconds = DRAIN.as_secs(), "some requests did not end in time"),
+        }
+        waiter.abort();
+        drop(app);
+        telemetry.stop().await;
+        engine.stop().await;
+        Ok(())
+    }
+
+    async fn close(self) {
+        self.telemetry.stop().await;
+        self.engine.stop().await;
+    }
+}
+
+/// Shows diagnostics to whoever started the server.
+pub(crate) fn show(diagnostics: &[Diagnostic]) {
+    use std::io::Write;
+    for diagnostic in diagnostics {
+        // There is nowhere left to report a failure to report.
+        writeln!(std::io::stderr().lock(), "{}", diagnostic.render()).ok();
+    }
+}
+
+async fn wait_for_signal() -> &'static str {
+    let (Ok(mut interrupt), Ok(mut terminate)) = (
+        signal(SignalKind::interrupt()),
+        signal(SignalKind::terminate()),
+    ) else {
+        warn!("signals cannot be received; stop the server by ending its process");
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = interrupt.recv() => "SIGINT",
+        _ = terminate.recv() => "SIGTERM",
+    }
+}
