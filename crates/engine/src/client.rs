@@ -17,7 +17,7 @@ use hyper::body::Incoming;
 
 pub use stream::QueryStream;
 
-use crate::dialect::{DEDUPLICATION_TOKEN, LOG_COMMENT, encode_pairs, parameter};
+use crate::dialect::{DEDUPLICATION_TOKEN, encode_pairs, parameter};
 use crate::error::EngineError;
 use crate::limits::{INSERT_TIME_MAX, QUERY_GRACE};
 use crate::request::{Insert, Query, QueryOutput, Summary};
@@ -184,12 +184,9 @@ impl Engine {
 
     fn query_pairs(&self, query: &Query, delivery: Delivery) -> Vec<(String, String)> {
         let limits = &query.limits;
-        // Unique, so that cancelling one query does not cancel another one of the same request.
-        let number = self.inner.sequence.fetch_add(1, Ordering::Relaxed);
         let mut pairs: Vec<(String, String)> = [
             (parameter::DEFAULT_FORMAT, query.format.clone()),
             (parameter::ROLE, query.role.name().to_owned()),
-            (LOG_COMMENT, format!("{}.{number}", query.id)),
             ("max_execution_time", limits.time.as_secs_f64().to_string()),
             ("max_memory_usage", limits.memory_bytes.to_string()),
             ("max_result_bytes", limits.result_bytes.to_string()),
@@ -199,6 +196,12 @@ impl Engine {
         .into_iter()
         .map(|(name, value)| (name.to_owned(), value))
         .collect();
+        if !query.id.is_empty() {
+            // Unique, as a server demands; several queries may belong to one request.
+            let number = self.inner.sequence.fetch_add(1, Ordering::Relaxed);
+            let id = format!("{}.{number}", query.id);
+            pairs.push((parameter::QUERY_ID.to_owned(), id));
+        }
         if let Some(database) = &query.database {
             pairs.push((parameter::DATABASE.to_owned(), database.clone()));
         }

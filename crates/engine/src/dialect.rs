@@ -1,7 +1,7 @@
 //! The parts of the ClickHouse HTTP dialect that client and worker share: names of parameters and
 //! headers, the encoding of URL parameters, and the summary of a statement.
 //!
-//! A statement is `POST /?database=…&default_format=…&role=…&log_comment=…&param_x=…&<setting>=…`
+//! A statement is `POST /?database=…&default_format=…&role=…&query_id=…&param_x=…&<setting>=…`
 //! with SQL in the body. An insert is `POST /?query=INSERT INTO t (c) FORMAT Native&…` with data
 //! in the body. `wait_end_of_query=1` asks for a materialized result. A result that was streamed
 //! ends with trailers: the summary, and the exception when the statement failed on the way.
@@ -32,9 +32,6 @@ pub(crate) mod header {
     /// Trailer of a stream that failed: the percent-encoded text of the exception.
     pub(crate) const EXCEPTION_TEXT: &str = "x-birdhouse-exception";
 }
-
-/// The setting by which a statement is found when it is to be cancelled.
-pub(crate) const LOG_COMMENT: &str = "log_comment";
 
 /// The setting that makes an insert repeatable.
 pub(crate) const DEDUPLICATION_TOKEN: &str = "insert_deduplication_token";

@@ -80,7 +80,7 @@ pub struct Query {
     pub limits: QueryLimits,
     /// Values of `{name:Type}`, in the engine's escaped text form: a newline is written `\n`.
     pub parameters: Vec<(String, String)>,
-    /// The caller's id of the request, found again in the engine's `log_comment`.
+    /// The caller's id of the request; may be empty.
     pub id: String,
     /// Further settings, from the worker's list of allowed ones.
     pub settings: Vec<(String, String)>,

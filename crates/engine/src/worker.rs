@@ -28,7 +28,6 @@ use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -175,12 +174,11 @@ fn open_pools(
     let admin = profile(access::ADMIN_SETUP)?;
     let readers = profile(access::READER_SETUP)?;
     let pools = Pools {
-        admin: Pool::new(Arc::clone(&admin), 1),
-        inserts: Pool::new(Arc::clone(&admin), 2),
-        readers: Pool::new(readers, config.readers.max(1)),
-        control: Pool::new(admin, 1),
+        admin: Pool::new("admin", &admin, 1),
+        inserts: Pool::new("insert", &admin, 2),
+        readers: Pool::new("reader", &readers, config.readers.max(1)),
+        control: Pool::new("control", &admin, 1),
         spool_directory: data.join("tmp"),
-        sequence: AtomicU64::new(0),
     };
     Ok((Arc::new(pools), first))
 }

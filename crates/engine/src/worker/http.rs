@@ -5,7 +5,6 @@ use std::convert::Infallible;
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
@@ -39,7 +38,6 @@ pub(super) struct Pools {
     pub(super) control: Arc<Pool>,
     /// Where inserts may keep rows in unnamed files.
     pub(super) spool_directory: PathBuf,
-    pub(super) sequence: AtomicU64,
 }
 
 impl Pools {
@@ -62,23 +60,21 @@ impl Pools {
     async fn statement(&self, request: Request<Incoming>) -> Result<Answer, Exception> {
         let (head, body) = request.into_parts();
         let mut url = UrlParameters::parse(head.uri.query().unwrap_or(""))?;
-        let id = url.log_comment(|| {
-            let number = self.sequence.fetch_add(1, Ordering::Relaxed);
-            format!("worker-{number}")
-        });
+        let id = url.take_query_id();
         let mut answer = if url.is_insert() {
             self.insert(url, body).await?
         } else {
             let text = read_sql(body).await?;
             let (statement, delivery) = url.into_statement(text);
-            let running = Running::new(id.clone());
             match delivery {
-                Delivery::Whole => self.whole(statement, &running).await?,
-                Delivery::Streamed => self.streamed(statement, &running).await?,
+                Delivery::Whole => self.whole(statement).await?,
+                Delivery::Streamed => self.streamed(statement).await?,
             }
         };
         let headers = answer.headers_mut();
-        insert_header(headers, header::QUERY_ID, &id);
+        if let Some(id) = id {
+            insert_header(headers, header::QUERY_ID, &id);
+        }
         insert_header(headers, header::TIMEZONE, "UTC");
         Ok(answer)
     }
@@ -112,38 +108,26 @@ impl Pools {
         Ok(with_summary(Bytes::new(), &summary))
     }
 
-    async fn whole(
-        &self,
-        statement: Statement,
-        running: &Arc<Running>,
-    ) -> Result<Answer, Exception> {
-        let lease = self.pool(&statement).acquire().await?;
+    async fn whole(&self, statement: Statement) -> Result<Answer, Exception> {
+        let mut lease = self.pool(&statement).acquire().await?;
+        let running = Running::new(lease.session_name());
         let _cancel = running.cancel_on_drop(&self.control);
-        let shared = Arc::clone(running);
         let format = statement.format.clone();
-        let job = spawn_blocking(move || {
-            let _done = shared.done_on_drop();
-            statement::materialize(lease, &statement, &shared)
-        });
+        let job = spawn_blocking(move || statement::materialize(lease, &statement, &running));
         let (body, summary) = job.await.map_err(|error| crashed(&error))??;
         let mut answer = with_summary(body, &summary);
         insert_header(answer.headers_mut(), header::FORMAT, &format);
         Ok(answer)
     }
 
-    async fn streamed(
-        &self,
-        statement: Statement,
-        running: &Arc<Running>,
-    ) -> Result<Answer, Exception> {
-        let lease = self.pool(&statement).acquire().await?;
+    async fn streamed(&self, statement: Statement) -> Result<Answer, Exception> {
+        let mut lease = self.pool(&statement).acquire().await?;
+        let running = Running::new(lease.session_name());
         let cancel = running.cancel_on_drop(&self.control);
-        let shared = Arc::clone(running);
         let format = statement.format.clone();
         let (output, mut chunks) = mpsc::channel(CHUNKS_WAITING_MAX);
         spawn_blocking(move || {
-            let _done = shared.done_on_drop();
-            statement::stream(lease, &statement, &shared, &output);
+            statement::stream(lease, &statement, &running, &output);
         });
         // The status is decided by the first chunk: most errors come before it.
         let mut answer = match chunks.recv().await {
@@ -168,11 +152,7 @@ impl Pools {
 
     /// Cancels every statement that is running.
     pub(super) async fn kill_all(&self) {
-        running::kill(
-            &self.control,
-            "KILL QUERY WHERE query NOT LIKE 'KILL%' ASYNC",
-        )
-        .await;
+        running::kill_all(&self.control).await;
     }
 
     fn pool(&self, statement: &Statement) -> &Arc<Pool> {

@@ -14,11 +14,13 @@ use crate::worker::session::{Profile, Session};
 
 /// A bounded set of sessions of one profile.
 pub(super) struct Pool {
+    name: &'static str,
     profile: Arc<Profile>,
     size: u32,
     permits: Arc<Semaphore>,
     waiting: AtomicUsize,
     idle: Mutex<Vec<Session>>,
+    session_count: AtomicUsize,
 }
 
 /// A session on loan.
@@ -29,13 +31,16 @@ pub(super) struct Lease {
 }
 
 impl Pool {
-    pub(super) fn new(profile: Arc<Profile>, size: u32) -> Arc<Self> {
+    /// Returns a pool; its name is part of the names of its sessions.
+    pub(super) fn new(name: &'static str, profile: &Arc<Profile>, size: u32) -> Arc<Self> {
         Arc::new(Self {
-            profile,
+            name,
+            profile: Arc::clone(profile),
             size,
             permits: Arc::new(Semaphore::new(usize::try_from(size).unwrap_or(usize::MAX))),
             waiting: AtomicUsize::new(0),
             idle: Mutex::new(Vec::new()),
+            session_count: AtomicUsize::new(0),
         })
     }
 
@@ -50,12 +55,16 @@ impl Pool {
                 Exception::new(code::TOO_MANY_SIMULTANEOUS_QUERIES, text)
             })?;
         let idle = self.idle.lock().pop();
-        let session = idle.unwrap_or_else(|| Session::new(Arc::clone(&self.profile)));
         Ok(Lease {
             pool: Arc::clone(self),
-            session: Some(session),
+            session: Some(idle.unwrap_or_else(|| self.new_session())),
             _permit: permit,
         })
+    }
+
+    fn new_session(&self) -> Session {
+        let number = self.session_count.fetch_add(1, Ordering::Relaxed);
+        Session::new(Arc::clone(&self.profile), format!("{}-{number}", self.name))
     }
 
     /// Waits until no session is on loan, then closes all; further requests are refused.
@@ -70,9 +79,12 @@ impl Pool {
 impl Lease {
     /// Returns the session, for use on a thread that may block.
     pub(super) fn session(&mut self) -> &mut Session {
-        let profile = &self.pool.profile;
-        self.session
-            .get_or_insert_with(|| Session::new(Arc::clone(profile)))
+        self.session.get_or_insert_with(|| self.pool.new_session())
+    }
+
+    /// Returns the name by which the statements of the session are found.
+    pub(super) fn session_name(&mut self) -> String {
+        self.session().name().to_owned()
     }
 }
 

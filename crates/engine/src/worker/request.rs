@@ -1,6 +1,8 @@
 //! From an HTTP request to what the worker is to do: URL parameters, checks, defaults.
 
-use crate::dialect::{LOG_COMMENT, decode_pairs, parameter};
+use birdhouse_sql::statement::Statement as StatementText;
+
+use crate::dialect::{decode_pairs, parameter};
 use crate::exception::{Exception, code};
 use crate::request::Role;
 use crate::worker::insert::InsertStatement;
@@ -17,6 +19,7 @@ pub(super) struct UrlParameters {
     database: Option<String>,
     format: Option<String>,
     role: Option<Role>,
+    query_id: Option<String>,
     wait_end_of_query: bool,
     parameters: Vec<(String, String)>,
     settings: Settings,
@@ -54,10 +57,7 @@ impl UrlParameters {
             parameter::DEFAULT_FORMAT => self.format = Some(value),
             parameter::ROLE => self.role = Some(role(&value)?),
             parameter::WAIT_END_OF_QUERY => self.wait_end_of_query = value != "0",
-            // The engine chooses its query ids; the caller's is kept where it can be found.
-            parameter::QUERY_ID => {
-                self.settings.entry(LOG_COMMENT.to_owned()).or_insert(value);
-            }
+            parameter::QUERY_ID => self.query_id = Some(value),
             name => {
                 if let Some(name) = name.strip_prefix(parameter::PARAM_PREFIX) {
                     self.parameters.push((name.to_owned(), value));
@@ -75,12 +75,10 @@ impl UrlParameters {
         first_word(&self.query).eq_ignore_ascii_case("insert")
     }
 
-    /// Returns the id by which the statement can be cancelled, giving it one when it has none.
-    pub(super) fn log_comment(&mut self, fallback: impl FnOnce() -> String) -> String {
-        self.settings
-            .entry(LOG_COMMENT.to_owned())
-            .or_insert_with(fallback)
-            .clone()
+    /// Returns the caller's id of the statement. The engine chooses its own; the caller's is only
+    /// sent back.
+    pub(super) fn take_query_id(&mut self) -> Option<String> {
+        self.query_id.take()
     }
 
     /// Returns the insert whose statement is in the URL.
@@ -107,7 +105,8 @@ impl UrlParameters {
         };
         let format = self.format.unwrap_or_else(|| DEFAULT_FORMAT.to_owned());
         let role = self.role.unwrap_or(Role::Reader);
-        let streamed = role == Role::Reader && !self.wait_end_of_query && is_concatenable(&format);
+        let streamed =
+            role == Role::Reader && !self.wait_end_of_query && may_be_streamed(&sql, &format);
         let delivery = if streamed {
             Delivery::Streamed
         } else {
@@ -124,6 +123,12 @@ impl UrlParameters {
         };
         (statement, delivery)
     }
+}
+
+/// Returns whether the result of a text may come in chunks. A `FORMAT` in the text wins over the
+/// one that the request names.
+fn may_be_streamed(sql: &str, format: &str) -> bool {
+    StatementText::parse(sql).is_ok_and(|text| is_concatenable(text.format.unwrap_or(format)))
 }
 
 /// Returns whether a text begins with `KILL`, and so must not wait behind other work.

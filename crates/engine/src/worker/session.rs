@@ -29,20 +29,28 @@ pub(super) struct Profile {
 /// A connection with its state.
 pub(super) struct Session {
     profile: Arc<Profile>,
+    name: String,
     connection: Option<Connection>,
     database: Option<String>,
     settings: Settings,
 }
 
 impl Session {
-    /// Returns a session that connects at its first use.
-    pub(super) fn new(profile: Arc<Profile>) -> Self {
+    /// Returns a session that connects at its first use. Its statements carry its name as their
+    /// `log_comment`.
+    pub(super) fn new(profile: Arc<Profile>, name: String) -> Self {
         Self {
             profile,
+            name,
             connection: None,
             database: None,
             settings: Settings::new(),
         }
+    }
+
+    /// Returns the name by which the session's statements are found.
+    pub(super) fn name(&self) -> &str {
+        &self.name
     }
 
     /// Brings the session into the state that a request asks for.
@@ -118,8 +126,10 @@ impl Session {
     fn connect(&mut self) -> Result<&mut Connection, Exception> {
         if self.connection.is_none() {
             self.reset();
-            let mut connection = Connection::open(self.profile.library, &self.profile.arguments)
-                .ok_or_else(|| {
+            let mut arguments = self.profile.arguments.clone();
+            arguments.extend(CString::new(format!("--log_comment={}", self.name)));
+            let mut connection =
+                Connection::open(self.profile.library, &arguments).ok_or_else(|| {
                     Exception::new(code::UNKNOWN_EXCEPTION, "the engine refused a connection")
                 })?;
             for statement in self.profile.setup {
@@ -147,7 +157,7 @@ impl Session {
 /// Opens the connection that starts the engine and runs the statements that prepare it. The
 /// engine stays started as long as the returned session lives.
 pub(super) fn start_engine(profile: Profile, statements: &[&str]) -> Result<Session, Exception> {
-    let mut session = Session::new(Arc::new(profile));
+    let mut session = Session::new(Arc::new(profile), "start".to_owned());
     session.connect()?;
     for statement in statements {
         session.command(statement)?;

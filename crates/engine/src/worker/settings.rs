@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::dialect::{DEDUPLICATION_TOKEN, LOG_COMMENT};
+use crate::dialect::DEDUPLICATION_TOKEN;
 use crate::exception::{Exception, code};
 use crate::limits::{RESULT_BYTES_MAX, RESULT_ROWS_MAX, SQL_BYTES_MAX};
 
@@ -28,8 +28,7 @@ const ALLOWED: &[&str] = &[
     "max_block_size",
     "max_insert_block_size",
     "result_overflow_mode",
-    // Identity.
-    LOG_COMMENT,
+    // Inserts.
     DEDUPLICATION_TOKEN,
     // Execution.
     "enable_join_runtime_filters",

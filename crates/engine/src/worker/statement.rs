@@ -59,6 +59,7 @@ pub(super) fn materialize(
     running: &Running,
 ) -> Result<(Bytes, Summary), Exception> {
     let started = Instant::now();
+    let _done = running.done_on_drop();
     let session = lease.session();
     session.prepare(statement.database.as_deref(), &statement.settings)?;
     check(session, statement)?;
@@ -78,7 +79,9 @@ pub(super) fn stream(
     running: &Running,
     output: &Sender<Output>,
 ) {
+    let done = running.done_on_drop();
     let end = stream_chunks(lease.session(), statement, running, output);
+    drop(done);
     drop(lease);
     // A receiver that is gone does not need the end.
     drop(output.blocking_send(Output::End(end)));

@@ -74,22 +74,32 @@ async fn dropping_one_query_leaves_others_of_the_same_request_alone() {
     kept.await.expect("no panic").expect("not cancelled");
 }
 
-/// Rule 11: KILL finds a statement by its comment and does not wait behind other statements.
+/// Rule 11: KILL does not wait behind other statements.
 #[tokio::test]
 async fn a_kill_statement_passes_a_busy_admin_connection() {
     let test = TestEngine::start().await;
     let engine = test.engine.clone();
-    let busy = tokio::spawn(async move {
-        let mut query = Query::admin(ENDLESS, "TSV");
-        query.id = "busy".into();
-        engine.query(query).await
-    });
-    let kill = "KILL QUERY WHERE Settings['log_comment'] LIKE 'busy.%' ASYNC";
+    let busy = tokio::spawn(async move { engine.query(Query::admin(ENDLESS, "TSV")).await });
+    let kill = format!("KILL QUERY WHERE query = '{ENDLESS}' ASYNC");
     let ask = || async {
-        test.engine.execute(kill).await.expect("killed");
+        test.engine.execute(&kill).await.expect("killed");
         busy.is_finished()
     };
     wait_until(ask, |finished| *finished).await;
     let error = busy.await.expect("no panic").expect_err("cancelled");
     assert_eq!(error.kind(), ErrorKind::Timeout);
+}
+
+/// A cancellation that comes late must not hit the next statement of the same connection.
+#[tokio::test]
+async fn cancelling_hits_only_what_was_dropped() {
+    let test = TestEngine::start_with_one_reader().await;
+    for round in 0..60_u64 {
+        let engine = test.engine.clone();
+        let dropped = tokio::spawn(async move { engine.query(reader("SELECT 1")).await });
+        tokio::time::sleep(Duration::from_micros(round * 50)).await;
+        dropped.abort();
+        let sql = "SELECT sum(cityHash64(number)) > 0 FROM numbers(300000)";
+        assert_eq!(test.read(sql).await, "1", "round {round}");
+    }
 }

@@ -29,7 +29,7 @@ fn without_a_role_a_request_is_a_reader() {
 
 #[test]
 fn only_concatenable_formats_are_streamed() {
-    let delivery = |url: &str| parse(url).into_statement(String::new()).1;
+    let delivery = |url: &str| parse(url).into_statement("SELECT 1".into()).1;
     assert_eq!(delivery("default_format=CSV"), Delivery::Streamed);
     assert_eq!(delivery("default_format=Native"), Delivery::Streamed);
     for format in ["JSON", "JSONCompact", "CSVWithNames", "Parquet", "Nonsense"] {
@@ -77,11 +77,13 @@ fn an_insert_needs_a_token_and_a_format() {
 }
 
 #[test]
-fn the_query_id_becomes_the_log_comment() {
-    assert_eq!(parse("query_id=a").log_comment(String::new), "a");
-    assert_eq!(
-        parse("query_id=a&log_comment=b").log_comment(String::new),
-        "b"
-    );
-    assert_eq!(parse("").log_comment(|| "c".into()), "c");
+fn a_format_in_the_text_decides_about_streaming() {
+    let delivery = |sql: &str| {
+        let url = parse("default_format=JSONEachRow");
+        url.into_statement(sql.to_owned()).1
+    };
+    assert_eq!(delivery("SELECT 1"), Delivery::Streamed);
+    assert_eq!(delivery("SELECT 1 AS a FORMAT CSV"), Delivery::Streamed);
+    assert_eq!(delivery("SELECT 1 AS a FORMAT JSON"), Delivery::Whole);
+    assert_eq!(delivery("SELECT 'not closed"), Delivery::Whole);
 }
