@@ -102,24 +102,24 @@ impl Server {
             telemetry,
             listener,
         } = self;
-        let signals = stop.clone();
-        let waiter = tokio::spawn(async move {
-            let name = wait_for_signal().await;
-            info!(signal = name, "stopping");
-            signals.cancel();
-        });
-        let stopped = stop.clone();
+        let asked = async {
+            tokio::select! {
+                name = wait_for_signal() => info!(signal = name, "stopping"),
+                () = stop.cancelled() => {}
+            }
+            stop.cancel();
+        };
         let serving = axum::serve(listener, router)
-            .with_graceful_shutdown(async move { stopped.cancelled().await });
+            .with_graceful_shutdown(stop.clone().cancelled_owned())
+            .into_future();
         let drained = async {
-            stop.cancelled().await;
+            asked.await;
             tokio::time::sleep(DRAIN).await;
         };
         tokio::select! {
-            result = serving.into_future() => result.context("serve")?,
+            result = serving => result.context("serve")?,
             () = drained => warn!(seconds = DRAIN.as_secs(), "some requests did not end in time"),
         }
-        waiter.abort();
         drop(app);
         telemetry.stop().await;
         engine.stop().await;

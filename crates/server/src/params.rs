@@ -1,7 +1,10 @@
 //! Parameters of a request: query string, form or JSON body, and which of them are templates'.
 
+use axum::http::{HeaderMap, header};
 use birdhouse_template::Parameters;
 use serde_json::{Map, Value};
+
+use crate::error::ApiError;
 
 #[cfg(test)]
 mod tests;
@@ -46,6 +49,43 @@ impl Params {
             (decode(name), Value::String(decode(value)))
         });
         Self(pairs.collect())
+    }
+
+    /// Reads the body of a POST: a JSON object of parameters, a form, or an SQL text, which stands
+    /// for the parameter `q`.
+    ///
+    /// What the body is decides its text, since clients label it with almost anything: curl calls
+    /// an SQL text a form, the command line tool sends one without any type.
+    ///
+    /// # Errors
+    /// When the body is not UTF-8, or begins like a JSON object and is none.
+    pub(crate) fn from_body(headers: &HeaderMap, body: &[u8]) -> Result<Self, ApiError> {
+        let text = std::str::from_utf8(body)
+            .map_err(|error| ApiError::bad_request(format!("the body is not UTF-8: {error}")))?;
+        let content_type = headers.get(header::CONTENT_TYPE);
+        let content_type = content_type
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default();
+        let is_json =
+            content_type.starts_with("application/json") || text.trim_start().starts_with('{');
+        if text.trim().is_empty() {
+            return Ok(Self::default());
+        }
+        if is_json {
+            return match serde_json::from_str(text) {
+                Ok(Value::Object(object)) => Ok(Self::from_json(object)),
+                Ok(_) => Err(ApiError::bad_request(
+                    "the body must be a JSON object of parameters",
+                )),
+                Err(error) => Err(ApiError::bad_request(format!(
+                    "the body is not valid JSON: {error}"
+                ))),
+            };
+        }
+        if is_form(text) {
+            return Ok(Self::from_urlencoded(text));
+        }
+        Ok(Self(vec![("q".to_owned(), Value::String(text.to_owned()))]))
     }
 
     /// Takes the members of a JSON object.
@@ -121,6 +161,13 @@ impl Params {
             })
             .collect()
     }
+}
+
+/// Returns true when the text before the first `=` can be the name of a form's field.
+fn is_form(text: &str) -> bool {
+    let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '%' | '+');
+    text.split_once('=')
+        .is_some_and(|(name, _)| !name.is_empty() && name.chars().all(is_name))
 }
 
 fn decode(text: &str) -> String {

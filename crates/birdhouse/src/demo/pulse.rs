@@ -72,7 +72,7 @@ GROUP BY e.name
 ORDER BY e.name";
 
 const SERIES: &str = "\
-SELECT s.second AS second, any(i.events) AS events, any(c.calls) AS calls
+SELECT s.second AS second, ifNull(any(i.events), 0) AS events, any(c.calls) AS calls
 FROM (SELECT toDateTime(now() - 60 + number) AS second FROM numbers(60)) AS s
 LEFT JOIN (
     SELECT timestamp AS second, sum(rows) AS events

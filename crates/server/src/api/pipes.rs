@@ -4,11 +4,9 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{Path, State};
-use axum::http::{Method, header};
+use axum::http::Method;
 use axum::response::Response;
 use birdhouse_query::{Format, Pipe};
-use bytes::Bytes;
-use serde_json::Value;
 
 use super::sql::{answer, query_call, record};
 use crate::app::App;
@@ -44,7 +42,9 @@ pub(super) async fn call(
     let params = match ctx.method {
         Method::POST => {
             let body = body::read(body, &ctx.headers, QUERY_BODY_BYTES_MAX).await?;
-            ctx.params.clone().overridden_by(body_params(&ctx, &body)?)
+            ctx.params
+                .clone()
+                .overridden_by(Params::from_body(&ctx.headers, &body)?)
         }
         _ => ctx.params.clone(),
     };
@@ -66,47 +66,4 @@ async fn run(
         app.queries.endpoint(call, &pipe.name, q, format).await
     })
     .await
-}
-
-/// Reads a body that is a JSON object, a form, or an SQL text.
-fn body_params(ctx: &RequestContext, body: &Bytes) -> Result<Params, ApiError> {
-    let text = std::str::from_utf8(body)
-        .map_err(|error| ApiError::bad_request(format!("the body is not UTF-8: {error}")))?;
-    let content_type = ctx.headers.get(header::CONTENT_TYPE);
-    let content_type = content_type
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
-    if text.trim().is_empty() {
-        return Ok(Params::default());
-    }
-    if content_type.starts_with("application/json") {
-        return match serde_json::from_str(text) {
-            Ok(Value::Object(object)) => Ok(Params::from_json(object)),
-            Ok(_) => Err(ApiError::bad_request(
-                "the body must be a JSON object of parameters",
-            )),
-            Err(error) => Err(ApiError::bad_request(format!(
-                "the body is not valid JSON: {error}"
-            ))),
-        };
-    }
-    if is_form(text) {
-        return Ok(Params::from_urlencoded(text));
-    }
-    // curl labels a raw SQL text as a form.
-    Ok(Params::from_urlencoded("").overridden_by(Params::from_json(
-        [("q".to_owned(), Value::String(text.to_owned()))]
-            .into_iter()
-            .collect(),
-    )))
-}
-
-/// Returns true when the text before the first `=` can be the name of a form's field.
-pub(super) fn is_form(text: &str) -> bool {
-    text.split_once('=').is_some_and(|(name, _)| {
-        !name.is_empty()
-            && name
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '%' | '+'))
-    })
 }

@@ -10,9 +10,7 @@ use birdhouse_engine::SERVICE_DATABASE;
 use birdhouse_query::{Answer, Call, OutputSettings, Pipe, QueryError};
 use birdhouse_telemetry::{PipeCall, QUERY_API};
 use birdhouse_template::Context;
-use serde_json::Value;
 
-use super::pipes::is_form;
 use crate::app::App;
 use crate::body;
 use crate::context::RequestContext;
@@ -29,7 +27,9 @@ pub(super) async fn run(
     let params = match ctx.method {
         Method::POST => {
             let body = body::read(body, &ctx.headers, QUERY_BODY_BYTES_MAX).await?;
-            ctx.params.clone().overridden_by(body_params(&ctx, &body)?)
+            ctx.params
+                .clone()
+                .overridden_by(Params::from_body(&ctx.headers, &body)?)
         }
         _ => ctx.params.clone(),
     };
@@ -62,41 +62,6 @@ async fn execute(ctx: &RequestContext, app: &App, params: &Params) -> Result<Ans
         app.queries.sql(call, q, pipeline).await
     })
     .await
-}
-
-/// Reads a body that is `{"q": …}`, a form with `q`, or the SQL itself.
-fn body_params(ctx: &RequestContext, body: &[u8]) -> Result<Params, ApiError> {
-    let text = std::str::from_utf8(body)
-        .map_err(|error| ApiError::bad_request(format!("the body is not UTF-8: {error}")))?;
-    if text.trim().is_empty() {
-        return Ok(Params::default());
-    }
-    let content_type = ctx.headers.get(header::CONTENT_TYPE);
-    let content_type = content_type
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
-    if content_type.starts_with("application/json") || text.trim_start().starts_with('{') {
-        return match serde_json::from_str(text) {
-            Ok(Value::Object(object)) => Ok(Params::from_json(object)),
-            Ok(_) => Err(ApiError::bad_request(
-                "the body must be a JSON object with the member 'q'",
-            )),
-            Err(error) => Err(ApiError::bad_request(format!(
-                "the body is not valid JSON: {error}"
-            ))),
-        };
-    }
-    let form = Some(text)
-        .filter(|text| is_form(text))
-        .map(Params::from_urlencoded);
-    if let Some(form) = form.filter(|form| form.text("q").is_some()) {
-        return Ok(form);
-    }
-    Ok(Params::from_json(
-        [("q".to_owned(), Value::String(text.to_owned()))]
-            .into_iter()
-            .collect(),
-    ))
 }
 
 /// Runs `work` with what is common to endpoints and SQL.

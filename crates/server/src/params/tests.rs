@@ -25,6 +25,33 @@ fn the_body_wins() {
     );
 }
 
+#[test]
+fn a_body_is_what_it_looks_like() {
+    let read = |body: &str| Params::from_body(&HeaderMap::new(), body.as_bytes());
+    assert_eq!(read("a=1&q=select+1").unwrap().text("q"), Some("select 1"));
+    assert_eq!(
+        read("{\"q\": \"select 1\"}").unwrap().text("q"),
+        Some("select 1")
+    );
+    assert_eq!(
+        read("SELECT a FROM _ WHERE b=1").unwrap().text("q"),
+        Some("SELECT a FROM _ WHERE b=1")
+    );
+    assert_eq!(read(" \n").unwrap(), Params::default());
+    assert!(
+        read("{\"q\"")
+            .unwrap_err()
+            .message
+            .contains("not valid JSON")
+    );
+    assert!(
+        Params::from_body(&HeaderMap::new(), b"\xff")
+            .unwrap_err()
+            .message
+            .contains("UTF-8")
+    );
+}
+
 proptest! {
     #[test]
     fn any_value_survives_encoding(value in "\\PC{0,40}") {
