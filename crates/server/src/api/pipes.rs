@@ -4,16 +4,13 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{Path, State};
-use axum::http::Method;
 use axum::response::Response;
 use birdhouse_query::{Format, Pipe};
 
-use super::sql::{answer, query_call, record};
+use super::sql::{all_params, answer, query_call, record};
 use crate::app::App;
-use crate::body;
 use crate::context::RequestContext;
 use crate::error::ApiError;
-use crate::limits::QUERY_BODY_BYTES_MAX;
 use crate::params::Params;
 
 /// `GET|POST /v0/pipes/<pipe>.<format>`.
@@ -39,15 +36,7 @@ pub(super) async fn call(
             pipe.name
         )));
     }
-    let params = match ctx.method {
-        Method::POST => {
-            let body = body::read(body, &ctx.headers, QUERY_BODY_BYTES_MAX).await?;
-            ctx.params
-                .clone()
-                .overridden_by(Params::from_body(&ctx.headers, &body)?)
-        }
-        _ => ctx.params.clone(),
-    };
+    let params = all_params(&ctx, body).await?;
     let result = run(&ctx, &app, &pipe, extension, &params).await;
     record(&app, &ctx, Some(&pipe), &params, result.as_ref());
     result.map(|found| answer(found, &pipe.name))

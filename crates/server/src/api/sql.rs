@@ -24,15 +24,7 @@ pub(super) async fn run(
     State(app): State<Arc<App>>,
     body: Body,
 ) -> Result<Response, ApiError> {
-    let params = match ctx.method {
-        Method::POST => {
-            let body = body::read(body, &ctx.headers, QUERY_BODY_BYTES_MAX).await?;
-            ctx.params
-                .clone()
-                .overridden_by(Params::from_body(&ctx.headers, &body)?)
-        }
-        _ => ctx.params.clone(),
-    };
+    let params = all_params(&ctx, body).await?;
     let result = execute(&ctx, &app, &params).await;
     record(&app, &ctx, None, &params, result.as_ref());
     result.map(|found| answer(found, "query"))
@@ -62,6 +54,18 @@ async fn execute(ctx: &RequestContext, app: &App, params: &Params) -> Result<Ans
         app.queries.sql(call, q, pipeline).await
     })
     .await
+}
+
+/// Returns the parameters of the query string and, for a POST, of the body.
+pub(super) async fn all_params(ctx: &RequestContext, body: Body) -> Result<Params, ApiError> {
+    if ctx.method != Method::POST {
+        return Ok(ctx.params.clone());
+    }
+    let body = body::read(body, &ctx.headers, QUERY_BODY_BYTES_MAX).await?;
+    Ok(ctx
+        .params
+        .clone()
+        .overridden_by(Params::from_body(&ctx.headers, &body)?))
 }
 
 /// Runs `work` with what is common to endpoints and SQL.
