@@ -32,8 +32,19 @@ pub(crate) enum Command {
     /// The SQL is checked by the engine as well, on an empty scratch database, when the engine
     /// library is there.
     Check(CheckArgs),
+    /// Run the tests of a project on a private engine with its fixtures
+    ///
+    /// Each file tests/<pipe>.yaml is a list of calls with what they must answer. The exit code is 1
+    /// when a call answers something else.
+    Test(TestArgs),
+    /// Bring datafiles into their canonical form
+    ///
+    /// Files with mistakes are reported and left alone.
+    Fmt(FmtArgs),
     /// Show the tokens of a server's data directory
     Token(TokenArgs),
+    /// Look at how files and templates are understood
+    Debug(DebugArgs),
     /// Show the version
     Version,
 }
@@ -108,4 +119,60 @@ pub(crate) enum TokenCommand {
         )]
         data: PathBuf,
     },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TestArgs {
+    /// Directory of the project
+    #[arg(value_name = "DIR", default_value = ".")]
+    pub(crate) project: PathBuf,
+    /// Write what the calls answer now into the test files; comments stay
+    #[arg(long)]
+    pub(crate) update: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FmtArgs {
+    /// Datafiles, or directories of projects
+    #[arg(value_name = "PATH", default_value = ".")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Only report the files that would change; exit code 1 when there are any
+    #[arg(long)]
+    pub(crate) check: bool,
+    /// Only show what would change; exit code 1 when anything would
+    #[arg(long)]
+    pub(crate) diff: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DebugArgs {
+    #[command(subcommand)]
+    pub(crate) command: DebugCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum DebugCommand {
+    /// Render templates: JSON lines on standard input, JSON lines on standard output
+    ///
+    /// Input: {"template": "% SELECT {{Int8(n)}}", "params": {"n": "7"}, "secrets": []}; also "mode"
+    /// (render, check, params), "name" and "id". Output: {"sql"} or {"error", "status", "kind"}.
+    Render,
+    /// Show a datafile as JSON; exit code 1 when it has a mistake
+    Datafile(DatafileArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DatafileArgs {
+    /// The file
+    #[arg(value_name = "PATH", required_unless_present = "batch")]
+    pub(crate) path: Option<PathBuf>,
+    /// What the file is; without it the extension tells
+    #[arg(value_name = "KIND", value_parser = ["datasource", "pipe", "connection"])]
+    pub(crate) kind: Option<String>,
+    /// Read files from standard input, each a line {"content", "kind", "name", "id"}
+    #[arg(long, conflicts_with = "path")]
+    pub(crate) batch: bool,
+    /// Print the JSON as one line
+    #[arg(long)]
+    pub(crate) compact: bool,
 }

@@ -1,8 +1,12 @@
 //! One file per command.
 
 mod check;
+mod debug;
 mod demo;
+mod diff;
+mod fmt;
 mod start;
+mod test;
 mod token;
 
 use std::io::{IsTerminal, Write};
@@ -12,8 +16,11 @@ use anyhow::Context;
 use tracing_subscriber::EnvFilter;
 
 pub(crate) use check::check;
+pub(crate) use debug::debug;
 pub(crate) use demo::demo;
+pub(crate) use fmt::fmt;
 pub(crate) use start::start;
+pub(crate) use test::test;
 pub(crate) use token::token;
 
 /// `birdhouse version`.

@@ -25,6 +25,9 @@ fn main() -> ExitCode {
         Command::Start(args) => commands::start(args),
         Command::Demo(args) => commands::demo(args),
         Command::Check(args) => commands::check(&args),
+        Command::Test(args) => commands::test(&args),
+        Command::Fmt(args) => commands::fmt(&args),
+        Command::Debug(args) => commands::debug(&args),
         Command::Token(args) => commands::token(&args),
         Command::Version => commands::version(),
     };

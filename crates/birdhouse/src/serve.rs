@@ -126,7 +126,8 @@ impl Server {
         Ok(())
     }
 
-    async fn close(self) {
+    /// Ends everything in order, without having served.
+    pub(crate) async fn close(self) {
         self.telemetry.stop().await;
         self.engine.stop().await;
     }
