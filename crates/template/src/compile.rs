@@ -4,7 +4,7 @@
 //! assigned anywhere is local everywhere; all other names come from the request parameters, the
 //! functions of the language and Python's builtins. Each name gets a slot.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::discover::{Discovery, discover};
@@ -13,7 +13,7 @@ use crate::eval::builtins::builtin_value;
 use crate::functions::Function;
 use crate::limits::TEMPLATE_BYTES_MAX;
 use crate::resolve::Resolver;
-use crate::structure::{Node, parse};
+use crate::structure::{Node, Parsed, parse};
 
 /// What a name stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,9 +32,9 @@ pub(crate) enum SlotKind {
 pub(crate) struct Slot {
     pub(crate) name: Arc<str>,
     pub(crate) kind: SlotKind,
-    /// Line of the first use outside of lambdas and comprehensions; names without one are not
+    /// Line of the last use outside of lambdas and comprehensions; names without one are not
     /// given the value `None`.
-    pub(crate) first_line: Option<usize>,
+    pub(crate) last_line: Option<usize>,
 }
 
 /// A compiled template. It is immutable and can be shared between threads.
@@ -42,7 +42,7 @@ pub(crate) struct Slot {
 pub struct Template {
     pub(crate) nodes: Vec<Node>,
     pub(crate) slots: Vec<Slot>,
-    /// Names in order of first use, attributes included: the reference checks them all.
+    /// Names with their lines, once for each tag, attributes included: the reference checks all.
     pub(crate) used: Vec<(Arc<str>, usize)>,
     pub(crate) discovery: Discovery,
 }
@@ -70,29 +70,42 @@ impl Template {
     /// # Errors
     /// When tags are malformed, an expression is not valid, or something is not permitted.
     pub fn compile(text: &str, name: Option<&str>) -> Result<Self, TemplateError> {
+        let (template, print_error) = Self::compile_for_discovery(text, name)?;
+        match print_error {
+            // The reference looks at the names before it notices.
+            Some(error) => Err(template.check_reserved().err().unwrap_or(error)),
+            None => Ok(template),
+        }
+    }
+
+    /// Compiles a template whose parameters are wanted; it may be one that cannot be rendered,
+    /// for the reason that comes with it.
+    pub(crate) fn compile_for_discovery(
+        text: &str,
+        name: Option<&str>,
+    ) -> Result<(Self, Option<TemplateError>), TemplateError> {
         if text.len() > TEMPLATE_BYTES_MAX {
             let message = format!("template is longer than {TEMPLATE_BYTES_MAX} bytes");
             return Err(TemplateError::new(ErrorKind::Limit, message));
         }
-        let mut nodes = parse(text, name)?;
+        let Parsed {
+            mut nodes,
+            print_error,
+        } = parse(text, name)?;
         let resolved = Resolver::run(&mut nodes);
         let discovery = discover(&nodes);
-        Ok(Self {
+        let template = Self {
             nodes,
             slots: resolved.slots,
             used: resolved.used,
             discovery,
-        })
+        };
+        Ok((template, print_error))
     }
 
-    /// Refuses reserved names. The reference does this only when rendering.
+    /// Refuses the names that no template may use.
     pub(crate) fn check_names(&self) -> Result<(), TemplateError> {
-        for (name, line) in &self.used {
-            if matches!(&**name, "q" | "format") {
-                let message = format!("\"{name}\" can not be used as a variable name, line {line}");
-                return Err(TemplateError::new(ErrorKind::Reserved, message).at_line(*line));
-            }
-        }
+        self.check_reserved()?;
         if self.used.iter().any(|(name, _)| &**name == "self") {
             let message = "generate() got multiple values for argument 'self'";
             return Err(TemplateError::new(ErrorKind::Runtime, message));
@@ -100,7 +113,18 @@ impl Template {
         Ok(())
     }
 
-    /// Returns the reserved names in use, which are only warned about.
+    /// Refuses reserved names, whose parameters can be discovered all the same.
+    fn check_reserved(&self) -> Result<(), TemplateError> {
+        for (name, line) in &self.used {
+            if matches!(&**name, "q" | "format") {
+                let message = format!("\"{name}\" can not be used as a variable name, line {line}");
+                return Err(TemplateError::new(ErrorKind::Reserved, message).at_line(*line));
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns the reserved names that are only warned about, as often as tags use them.
     pub(crate) fn reserved_names(&self) -> impl Iterator<Item = &str> {
         const RESERVED: [&str; 17] = [
             "__tb__csv_header",
@@ -121,9 +145,8 @@ impl Template {
             "token",
             "job_timestamp",
         ];
-        let mut seen = HashSet::new();
         let names = self.used.iter().map(|(name, _)| &**name);
-        names.filter(move |name| RESERVED.contains(name) && seen.insert(*name))
+        names.filter(|name| RESERVED.contains(name))
     }
 }
 

@@ -11,9 +11,10 @@ use serde_json::{Map, Value as Json};
 
 use crate::compile::is_builtin;
 use crate::error::{ErrorKind, TemplateError};
-use crate::expr::ast::{BinaryOp, Call, Constant, Expr, ExprKind, UnaryOp};
+use crate::expr::ast::{Call, Constant, Expr, ExprKind, UnaryOp};
 use crate::expr::walk::{Child, statement_children};
 use crate::functions::Function;
+use crate::json::JsonValue;
 use crate::structure::{BranchHead, Head, Node};
 use crate::value::repr::repr;
 use crate::value::{Int, Value};
@@ -22,6 +23,8 @@ use crate::value::{Int, Value};
 #[derive(Debug, Clone, PartialEq)]
 pub struct Parameter {
     fields: Map<String, Json>,
+    /// Declared by a typed function rather than found as a bare name.
+    is_typed: bool,
 }
 
 impl Parameter {
@@ -56,6 +59,12 @@ impl Parameter {
     #[must_use]
     pub fn is_function_argument(&self) -> bool {
         self.fields.contains_key("used_in")
+    }
+
+    /// Returns whether a typed function such as `String(x)` declares the parameter.
+    #[must_use]
+    pub fn is_typed(&self) -> bool {
+        self.is_typed
     }
 
     /// Returns everything that is known, `name`, `type` and `default` included.
@@ -162,14 +171,22 @@ impl Walker {
 
     fn tag(&mut self, roots: Vec<Child<'_>>, is_output: bool, is_bare_output: bool) {
         match find(roots) {
-            Ok(parameters) => self.findings.push(Finding {
-                parameters,
-                is_output,
-                is_bare_output,
-            }),
-            Err(error) => {
+            Ok(mut parameters) => {
+                // Literals in the place of a name are kept in output tags only.
+                if !is_output {
+                    parameters.retain(|p| p.name().is_some_and(|name| !name.is_empty()));
+                }
+                self.findings.push(Finding {
+                    parameters,
+                    is_output,
+                    is_bare_output,
+                });
+            }
+            Err(error) if is_output => {
                 self.failure.get_or_insert(error);
             }
+            // The reference gives up on a statement without a word.
+            Err(_) => {}
         }
     }
 }
@@ -184,11 +201,7 @@ fn find(roots: Vec<Child<'_>>) -> Result<Vec<Parameter>, TemplateError> {
             match &expr.kind {
                 ExprKind::Name(name) if !is_argument && !is_known(&name.id) => {
                     let fields = entry(Json::from(&*name.id), "String", Json::Null);
-                    insert(&mut found, fields, true);
-                }
-                ExprKind::Named(name, _) if !is_known(&name.id) => {
-                    let fields = entry(Json::from(&*name.id), "String", Json::Null);
-                    insert(&mut found, fields, true);
+                    insert(&mut found, fields, Finds::Name);
                 }
                 ExprKind::Call(call) => {
                     direct.push(std::ptr::from_ref(&call.callee));
@@ -197,6 +210,12 @@ fn find(roots: Vec<Child<'_>>) -> Result<Vec<Parameter>, TemplateError> {
                 }
                 _ => {}
             }
+        }
+        if let Child::Target(name) = child
+            && !is_known(&name.id)
+        {
+            let fields = entry(Json::from(&*name.id), "String", Json::Null);
+            insert(&mut found, fields, Finds::Name);
         }
         for next in child.children() {
             let is_argument = match next {
@@ -209,8 +228,24 @@ fn find(roots: Vec<Child<'_>>) -> Result<Vec<Parameter>, TemplateError> {
     Ok(found.into_values().collect())
 }
 
+/// Returns whether a bare name is no parameter: a builtin, or a function other than a type.
 fn is_known(name: &str) -> bool {
-    is_builtin(name) || Function::from_name(name).is_some()
+    let is_function = match Function::from_name(name) {
+        None
+        | Some(
+            Function::Scalar(_)
+            | Function::Array
+            | Function::Secret
+            | Function::MaxThreads
+            | Function::CacheTtl
+            | Function::BackendHint
+            | Function::Activate
+            | Function::Disable,
+        ) => false,
+        Some(Function::Boolean) => name == "bool",
+        Some(_) => !matches!(name, "Symbol" | "Column"),
+    };
+    is_function || is_builtin(name)
 }
 
 fn entry(name: Json, kind: &str, default: Json) -> Map<String, Json> {
@@ -221,10 +256,20 @@ fn entry(name: Json, kind: &str, default: Json) -> Map<String, Json> {
     fields
 }
 
-fn insert(found: &mut IndexMap<String, Parameter>, fields: Map<String, Json>, replaces: bool) {
+/// How a finding came about.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Finds {
+    Name,
+    Typed,
+    /// The argument of another function, which never replaces an earlier finding.
+    Argument,
+}
+
+fn insert(found: &mut IndexMap<String, Parameter>, fields: Map<String, Json>, finds: Finds) {
     let key = fields.get("name").map(Json::to_string).unwrap_or_default();
-    if replaces || !found.contains_key(&key) {
-        found.insert(key, Parameter { fields });
+    if finds != Finds::Argument || !found.contains_key(&key) {
+        let is_typed = finds == Finds::Typed;
+        found.insert(key, Parameter { fields, is_typed });
     }
 }
 
@@ -242,7 +287,7 @@ fn declares(function: &str) -> Declares {
         Some(Function::Scalar(scalar)) if !matches!(function, "Int" | "Integer") => {
             Declares::Scalar(scalar.name())
         }
-        Some(Function::Boolean) if function == "Boolean" => Declares::Scalar("Boolean"),
+        Some(Function::Boolean) if function != "bool" => Declares::Scalar("Boolean"),
         Some(Function::Json) => Declares::Scalar("JSON"),
         Some(Function::Array) => Declares::Array,
         Some(
@@ -267,116 +312,171 @@ fn find_call(call: &Call, found: &mut IndexMap<String, Parameter>) -> Result<(),
     if matches!(declares, Declares::Nothing) {
         return Ok(());
     }
-    let Some(first) = call.args.first() else {
+    // Arguments that are calls are left out, and the others move up.
+    let is_call = |e: &&Expr| matches!(e.kind, ExprKind::Call(_));
+    let args: Vec<&Expr> = call.args.iter().filter(|e| !is_call(e)).collect();
+    let by_keyword = call.keywords.iter().map(|k| argument(&k.value));
+    let values: Result<Vec<Json>, Unreadable> =
+        args.iter().map(|e| argument(e)).chain(by_keyword).collect();
+    let Ok(values) = values else {
         return Ok(());
     };
-    let name = argument(first);
-    if let Argument::List(items) = &name {
-        let shown = repr(&Value::list(items.clone()), 1 << 16).unwrap_or_default();
-        let message = format!("\"{shown}\" can not be used as a variable name");
-        return Err(TemplateError::new(ErrorKind::Reserved, message));
-    }
-    if call.keywords.iter().any(|k| k.name.is_none()) && !matches!(declares, Declares::Argument) {
-        let message = "keywords must be strings";
-        return Err(TemplateError::new(ErrorKind::Runtime, message));
-    }
-    let name = name.to_json();
-    if name.is_null() {
+    let (values, by_keyword) = values.split_at(args.len().min(values.len()));
+    let Some(name) = values.first().cloned() else {
         return Ok(());
+    };
+    if name.is_array() {
+        let message = format!("\"{}\" can not be used as a variable name", shown(&name));
+        return Err(TemplateError::new(ErrorKind::Reserved, message));
     }
     let (kind, default_index) = match declares {
         Declares::Scalar(kind) => (kind.to_owned(), 1),
-        Declares::Array => {
-            let element = call.args.get(1).map(|e| argument(e).to_json());
-            let element = match element {
-                Some(Json::String(element)) if !element.is_empty() => element,
-                _ => "String".to_owned(),
-            };
-            (format!("Array({element})"), 2)
-        }
+        Declares::Array => (array_type(values.get(1)), 2),
         Declares::Argument | Declares::Nothing => {
-            let mut fields = entry(name, "String", Json::Null);
-            fields.insert("used_in".to_owned(), Json::from("function_call"));
-            insert(found, fields, false);
+            if is_true(&name) {
+                let mut fields = entry(name, "String", Json::Null);
+                fields.insert("used_in".to_owned(), Json::from("function_call"));
+                insert(found, fields, Finds::Argument);
+            }
             return Ok(());
         }
     };
-    let positional = call.args.get(default_index).map(|e| argument(e).to_json());
-    let mut fields = entry(name, &kind, positional.unwrap_or(Json::Null));
-    for keyword in &call.keywords {
-        if let Some(name) = &keyword.name {
-            fields.insert(name.to_string(), argument(&keyword.value).to_json());
-        }
+    let mut default = values.get(default_index).cloned().unwrap_or_default();
+    // Of an array, the reference forgets a default that is empty or zero.
+    if matches!(declares, Declares::Array) && !is_true(&default) {
+        default = Json::Null;
     }
-    if let Some(default) = fields.get_mut("default") {
-        limit_integer(default);
+    let mut fields = entry(name.clone(), &kind, default);
+    for (keyword, value) in call.keywords.iter().zip(by_keyword) {
+        let message = match keyword.name.as_deref() {
+            None => "keywords must be strings",
+            Some("name") => "dict() got multiple values for keyword argument 'name'",
+            Some(keyword) => {
+                fields.insert(keyword.to_owned(), value.clone());
+                continue;
+            }
+        };
+        return Err(TemplateError::new(ErrorKind::Runtime, message));
     }
-    insert(found, fields, true);
+    if name.is_null() && !matches!(declares, Declares::Array) {
+        return Ok(());
+    }
+    let by_name = call
+        .keywords
+        .iter()
+        .find(|k| k.name.as_deref() == Some("default"));
+    let default = by_name
+        .map(|k| &k.value)
+        .or(args.get(default_index).copied());
+    if let Some(text) = default.and_then(large_integer) {
+        fields.insert("default".to_owned(), Json::String(text));
+    }
+    insert(found, fields, Finds::Typed);
     Ok(())
 }
 
-/// Turns an integer that JavaScript cannot hold into text.
-fn limit_integer(value: &mut Json) {
-    const LARGEST: i64 = (1 << 53) - 1;
-    let is_large = match value {
-        Json::Number(number) if !number.is_f64() => number.as_i64().is_none_or(|n| n > LARGEST),
-        _ => false,
+/// Returns the text that Python shows for a value.
+fn shown(value: &Json) -> String {
+    let value = Value::from_json(&JsonValue::from_json(value));
+    repr(&value, 1 << 16).unwrap_or_default()
+}
+
+/// Returns the type of an array from its second argument, whatever that is.
+fn array_type(element: Option<&Json>) -> String {
+    let text = match element {
+        Some(Json::String(text)) => text.clone(),
+        Some(other) => shown(other),
+        None => "String".to_owned(),
     };
-    if is_large {
-        *value = Json::String(value.to_string());
-    }
+    format!("Array({text})")
 }
 
-/// The value of an argument, as far as it can be told without running the template.
-enum Argument {
-    Value(Json),
-    List(Vec<Value>),
-}
-
-impl Argument {
-    fn to_json(&self) -> Json {
-        match self {
-            Self::Value(json) => json.clone(),
-            Self::List(items) => Value::list(items.clone()).to_json().unwrap_or(Json::Null),
-        }
-    }
-}
-
-fn argument(expr: &Expr) -> Argument {
-    if let ExprKind::List(items) = &expr.kind {
-        let values = items.iter().map(|item| scalar(item).unwrap_or_default());
-        return Argument::List(values.collect());
-    }
-    if let ExprKind::Binary(_, operands) = &expr.kind {
-        return argument(&operands.0);
-    }
-    let value = scalar(expr).and_then(|value| match value.as_int() {
-        // Larger than any JSON number of ours: kept as text.
-        Some(Int::Big(big)) => Some(Json::String(big.to_string())),
-        _ => value.to_json(),
-    });
-    Argument::Value(value.unwrap_or(Json::Null))
-}
-
-fn scalar(expr: &Expr) -> Option<Value> {
+/// Returns the text of an integer that JavaScript cannot hold.
+fn large_integer(expr: &Expr) -> Option<String> {
+    const LARGEST: i64 = (1 << 53) - 1;
     match &expr.kind {
-        ExprKind::Constant(constant) => match constant {
-            Constant::None => Some(Value::None),
-            Constant::Bool(b) => Some(Value::Bool(*b)),
-            Constant::Int(n) => Some(Value::Int(*n)),
-            Constant::BigInt(n) => Some(Value::BigInt(std::sync::Arc::clone(n))),
-            Constant::Float(x) => Some(Value::Float(*x)),
-            Constant::Str(s) => Some(Value::Str(std::sync::Arc::clone(s))),
-            Constant::Bytes(b) => Some(Value::Bytes(std::sync::Arc::clone(b))),
-            Constant::Imaginary(_) | Constant::Surrogate | Constant::Ellipsis => None,
-        },
-        ExprKind::Name(name) => Some(Value::Str(std::sync::Arc::clone(&name.id))),
-        ExprKind::Unary(UnaryOp::Minus, operand) => match scalar(operand)? {
-            Value::Float(x) => Some(Value::Float(-x)),
-            other => other.as_int().map(|int| int.neg().into()),
-        },
-        ExprKind::Binary(BinaryOp::Add, operands) => scalar(&operands.0),
+        ExprKind::Constant(Constant::Int(n)) if *n > LARGEST => Some(n.to_string()),
+        ExprKind::Constant(Constant::BigInt(n)) => Some(n.to_string()),
         _ => None,
+    }
+}
+
+/// An argument that makes the reference drop the whole call.
+struct Unreadable;
+
+/// Returns the value of an argument, as far as it can be told without running the template.
+fn argument(expr: &Expr) -> Result<Json, Unreadable> {
+    match &expr.kind {
+        ExprKind::List(items) => list_argument(items),
+        // The first operand that says something.
+        ExprKind::Binary(_, operands) => match argument(&operands.0)? {
+            left if is_true(&left) => Ok(left),
+            _ => argument(&operands.1),
+        },
+        ExprKind::Name(name) => Ok(Json::from(&*name.id)),
+        ExprKind::Constant(constant) => Ok(constant_json(constant)),
+        ExprKind::Unary(op, operand) => {
+            let ExprKind::Constant(constant) = &operand.kind else {
+                return Ok(Json::Null);
+            };
+            Ok(match (op, constant) {
+                (UnaryOp::Minus, Constant::Bool(b)) => Json::from(-i64::from(*b)),
+                (UnaryOp::Minus, Constant::Int(n)) => Json::from(-n),
+                (UnaryOp::Minus, Constant::BigInt(n)) => {
+                    Json::from(-Int::Big(std::sync::Arc::clone(n)).to_f64())
+                }
+                (UnaryOp::Minus, Constant::Float(x)) => Json::from(-x),
+                (_, constant) => constant_json(constant),
+            })
+        }
+        _ => Ok(Json::Null),
+    }
+}
+
+/// Python's truth of a value.
+fn is_true(value: &Json) -> bool {
+    match value {
+        Json::Null => false,
+        Json::Bool(b) => *b,
+        Json::Number(number) => number.as_f64() != Some(0.0),
+        Json::String(text) => !text.is_empty(),
+        Json::Array(items) => !items.is_empty(),
+        Json::Object(items) => !items.is_empty(),
+    }
+}
+
+/// A list of constants, or of names; the first element decides, and the others have to agree.
+fn list_argument(items: &[Expr]) -> Result<Json, Unreadable> {
+    let read: fn(&Expr) -> Option<Json> = match items.first().map(|item| &item.kind) {
+        Some(ExprKind::Constant(_)) => |item| match &item.kind {
+            ExprKind::Constant(constant) => Some(constant_json(constant)),
+            _ => None,
+        },
+        Some(ExprKind::Name(_)) => |item| match &item.kind {
+            ExprKind::Name(name) => Some(Json::from(&*name.id)),
+            _ => None,
+        },
+        _ => return Ok(Json::Array(Vec::new())),
+    };
+    let values: Option<Vec<Json>> = items.iter().map(read).collect();
+    values.map(Json::Array).ok_or(Unreadable)
+}
+
+fn constant_json(constant: &Constant) -> Json {
+    match constant {
+        Constant::None | Constant::Surrogate => Json::Null,
+        Constant::Bool(b) => Json::Bool(*b),
+        Constant::Int(n) => Json::from(*n),
+        // Larger than any integer of our JSON type.
+        Constant::BigInt(n) => Json::from(Int::Big(std::sync::Arc::clone(n)).to_f64()),
+        Constant::Float(x) => Json::from(*x),
+        Constant::Imaginary(x) => Json::String(format!("{x}j")),
+        Constant::Str(s) => Json::from(&**s),
+        Constant::Bytes(b) => {
+            let value = Value::Bytes(std::sync::Arc::clone(b));
+            Json::String(repr(&value, 1 << 16).unwrap_or_default())
+        }
+        Constant::Ellipsis => Json::from("Ellipsis"),
     }
 }
 

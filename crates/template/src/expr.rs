@@ -13,6 +13,7 @@
 
 pub(crate) mod ast;
 mod atom;
+pub(crate) mod check;
 mod parser;
 mod statement;
 pub(crate) mod string;

@@ -87,13 +87,22 @@ impl Case {
 
     fn run(&self, now: &str, out: &mut Map<String, Json>) -> Result<(), TemplateError> {
         let text = template_text(&self.template).unwrap_or(&self.template);
-        let template = Template::compile(text, self.name.as_deref())?;
+        let name = self.name.as_deref();
         if self.mode == "params" {
+            let compiled = Template::compile_for_discovery(text, name);
+            let (template, _) = compiled.map_err(|mut error| {
+                // Rendering words these errors for the client; the bare discovery does not.
+                if let Some(text) = error.message.strip_prefix("Template Syntax Error: ") {
+                    error.message = text.to_owned();
+                }
+                error
+            })?;
             let parameters = template.parameters()?;
             let fields = parameters.iter().map(|p| Json::Object(p.fields().clone()));
             out.insert("params".to_owned(), fields.collect());
             return Ok(());
         }
+        let template = Template::compile(text, name)?;
         let context = Context {
             mode: if self.mode == "check" {
                 Mode::Check

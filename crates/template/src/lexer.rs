@@ -45,6 +45,8 @@ pub(crate) struct Lexer<'t> {
     text: &'t str,
     pos: usize,
     line: usize,
+    /// Line where the last tag ends.
+    last_tag_line: usize,
     whitespace: Whitespace,
     name: &'t str,
 }
@@ -56,6 +58,7 @@ impl<'t> Lexer<'t> {
             text,
             pos: 0,
             line: 1,
+            last_tag_line: 1,
             whitespace: Whitespace::All,
             name,
         }
@@ -86,6 +89,11 @@ impl<'t> Lexer<'t> {
         Piece::Text(filter_whitespace(self.whitespace, text))
     }
 
+    /// Returns the line where the last tag ended, which messages about missing ends name.
+    pub(crate) fn last_tag_line(&self) -> usize {
+        self.last_tag_line
+    }
+
     /// Returns the next piece, or `None` at the end of the text.
     pub(crate) fn next_piece(&mut self) -> Result<Option<Piece<'t>>, TemplateError> {
         loop {
@@ -102,6 +110,7 @@ impl<'t> Lexer<'t> {
             }
             let line = self.line;
             let open = self.consume(2);
+            self.last_tag_line = self.line;
             if self.rest().starts_with('!') {
                 self.consume(1);
                 return Ok(Some(Piece::Text(Cow::Borrowed(open))));
@@ -116,6 +125,7 @@ impl<'t> Lexer<'t> {
             };
             let text = self.consume(end).trim_matches(is_python_space);
             let end_line = self.line;
+            self.last_tag_line = self.line;
             self.consume(2);
             let tag = Tag {
                 text,

@@ -10,6 +10,7 @@ use crate::eval::Evaluator;
 use crate::eval::bind::join_and;
 use crate::eval::builtins::builtin_value;
 use crate::eval::exception::{Exception, ExceptionClass, Origin, Stop};
+use crate::json::JsonValue;
 use crate::preprocess::array_type;
 use crate::value::Value;
 
@@ -78,7 +79,7 @@ impl Template {
         let mut frame = Vec::with_capacity(self.slots.len());
         for slot in &self.slots {
             let name = &*slot.name;
-            let is_used = slot.first_line.is_some();
+            let is_used = slot.last_line.is_some();
             let value = match slot.kind {
                 SlotKind::Local | SlotKind::Inner => None,
                 SlotKind::Function(function) => Some(Value::Function(function)),
@@ -119,6 +120,18 @@ impl Template {
             }
             Stop::Raise(exception) => exception,
         };
+        let class = exception.class;
+        let is_reworded = class == ExceptionClass::SQLTemplateException
+            || class == ExceptionClass::KeyError
+            || class == ExceptionClass::IndexError
+            || class == ExceptionClass::AttributeError
+            || class.is_subclass(ExceptionClass::NameError);
+        let unset_length = self.unset("length", parameters).is_some();
+        if unset_length && context.mode == Mode::Render && !is_reworded {
+            let message = "Template Syntax Error: length cannot be used as a variable name or as \
+                           a function inside of a template";
+            return TemplateError::new(ErrorKind::Runtime, message);
+        }
         if let Origin::Custom { body, code } = &exception.origin {
             return custom_error(exception, body, code);
         }
@@ -127,30 +140,26 @@ impl Template {
         TemplateError::new(kind, message)
     }
 
+    /// Returns the line of the last use of a name that was not supplied.
+    fn unset(&self, name: &str, parameters: &Parameters) -> Option<usize> {
+        let (_, line) = self.used.iter().rfind(|(used, _)| &**used == name)?;
+        (!parameters.contains(name)).then_some(*line)
+    }
+
     fn message(&self, exception: &Exception, parameters: &Parameters, context: &Context) -> String {
         let text = exception.text();
         let class = exception.class;
-        let unset = |name: &str| {
-            let slot = self.slots.iter().find(|slot| &*slot.name == name)?;
-            let is_unset = slot.kind == SlotKind::Global && !parameters.contains(name);
-            is_unset.then_some(slot.first_line?)
-        };
         if class == ExceptionClass::TypeError {
-            if unset("length").is_some() {
-                return "Template Syntax Error: length cannot be used as a variable name or as \
-                        a function inside of a template"
-                    .to_owned();
-            }
             return type_error_text(&text);
-        }
-        // A debugging leftover of the reference, which looks at this one name only.
-        if context.mode == Mode::Check
-            && let Some(line) = unset("x")
-        {
-            return format!("{text}, line {line}");
         }
         if class.is_subclass(ExceptionClass::NameError) {
             return format!("Template Syntax Error: {text}");
+        }
+        // A debugging leftover of the reference, which looks at this one name only.
+        if context.mode == Mode::Check
+            && let Some(line) = self.unset("x", parameters)
+        {
+            return format!("{text}, line {line}");
         }
         match class {
             ExceptionClass::KeyError => {
@@ -189,16 +198,21 @@ impl Template {
         let mut seen = HashSet::new();
         let mut names = Vec::new();
         for parameter in &self.discovery.rendering {
-            let name = parameter.get("name").map(|name| match name {
-                serde_json::Value::String(name) => name.clone(),
-                other => other.to_string(),
-            });
-            let name = name.unwrap_or_default();
-            let is_open = parameter.default().is_null() && !parameter.is_function_argument();
-            if is_open && seen.insert(name.clone()) {
+            if !parameter.default().is_null() || parameter.is_function_argument() {
+                continue;
+            }
+            let name = parameter.get("name").unwrap_or(&serde_json::Value::Null);
+            if seen.insert(name.to_string()) {
                 names.push(name);
             }
         }
+        let is_text = |name: &&serde_json::Value| name.is_string();
+        // The reference cannot join what is no text, and leaves the list out then.
+        let is_nameless = names.len() == 1 && names.iter().all(|name| name.is_null());
+        if is_nameless || (names.len() > 1 && !names.iter().all(is_text)) {
+            return text;
+        }
+        let names: Vec<String> = names.into_iter().map(shown_name).collect();
         if names.is_empty() {
             return text;
         }
@@ -208,6 +222,12 @@ impl Template {
              Please provide a value or set a default value in the pipe code."
         )
     }
+}
+
+/// Returns Python's text of a name, which may be a literal.
+fn shown_name(name: &serde_json::Value) -> String {
+    let value = Value::from_json(&JsonValue::from_json(name));
+    crate::value::repr::to_str(&value, usize::MAX).unwrap_or_default()
 }
 
 fn type_error_text(text: &str) -> String {

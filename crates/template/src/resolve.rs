@@ -28,6 +28,8 @@ pub(crate) struct Resolver {
     used: Vec<(Arc<str>, usize)>,
     scopes: Vec<Scope>,
     line: usize,
+    /// Where the names of the current tag begin in `used`.
+    tag_start: usize,
 }
 
 impl Resolver {
@@ -121,15 +123,15 @@ impl Resolver {
         for node in nodes {
             match node {
                 Node::Output(output) => {
-                    self.line = output.line;
+                    self.start_tag(output.line);
                     self.expr(&mut output.expr);
                 }
                 Node::Set { statement, line } => {
-                    self.line = *line;
+                    self.start_tag(*line);
                     self.statement(statement);
                 }
                 Node::Block(block) => {
-                    self.line = block.line;
+                    self.start_tag(block.line);
                     match &mut block.head {
                         Head::If(e) | Head::While(e) => self.expr(e),
                         Head::For { target, iter } => {
@@ -140,7 +142,7 @@ impl Resolver {
                     }
                     self.resolve_nodes(&mut block.body);
                     for branch in &mut block.branches {
-                        self.line = branch.line;
+                        self.start_tag(branch.line);
                         match &mut branch.head {
                             BranchHead::Elif(e) => self.expr(e),
                             BranchHead::Except { class, name } => {
@@ -176,14 +178,21 @@ impl Resolver {
         self.slots.push(Slot {
             name: Arc::clone(name),
             kind,
-            first_line: None,
+            last_line: None,
         });
         self.slots.len() - 1
     }
 
+    /// Starts a tag; names are noted once for each.
+    fn start_tag(&mut self, line: usize) {
+        self.line = line;
+        self.tag_start = self.used.len();
+    }
+
     /// Notes a use outside of lambdas and comprehensions.
     fn note(&mut self, name: &Arc<str>) {
-        if !self.used.iter().any(|(known, _)| known == name) {
+        let mut in_tag = self.used.iter().skip(self.tag_start);
+        if !in_tag.any(|(known, _)| known == name) {
             self.used.push((Arc::clone(name), self.line));
         }
     }
@@ -214,7 +223,7 @@ impl Resolver {
             self.note(&id);
             let line = self.line;
             if let Some(slot) = self.slots.get_mut(slot) {
-                slot.first_line.get_or_insert(line);
+                slot.last_line = Some(line);
             }
         }
     }

@@ -7,8 +7,10 @@
 use std::sync::Arc;
 
 use crate::error::{ErrorKind, TemplateError};
-use crate::expr::ast::{Expr, Module, Name, Statement};
+use crate::expr::ast::{Expr, ExprKind, Module, Name, Statement};
+use crate::expr::check::check_compiled;
 use crate::expr::string::decode;
+use crate::expr::walk::{Child, statement_children};
 use crate::expr::{SyntaxError, parse_expression, parse_module, parse_target};
 use crate::lexer::{Lexer, Piece, Tag};
 use crate::limits::{BLOCK_DEPTH_MAX, LOOP_DEPTH_MAX};
@@ -29,6 +31,8 @@ pub(crate) enum Node {
 #[derive(Debug)]
 pub(crate) struct Output {
     pub(crate) expr: Expr,
+    /// `{{ a, b }}`, which cannot be printed.
+    pub(crate) is_bare_tuple: bool,
     /// The source as it appears in messages: escapes resolved, at most 20 characters.
     pub(crate) shown: Arc<str>,
     pub(crate) line: usize,
@@ -70,20 +74,32 @@ pub(crate) enum BranchHead {
     Finally,
 }
 
+/// The nodes of a template.
+pub(crate) struct Parsed {
+    pub(crate) nodes: Vec<Node>,
+    /// Why the template cannot be rendered, although its parameters can be found.
+    pub(crate) print_error: Option<TemplateError>,
+}
+
 /// Parses the text of a template; `name` is the node's name for messages.
-pub(crate) fn parse(text: &str, name: Option<&str>) -> Result<Vec<Node>, TemplateError> {
+pub(crate) fn parse(text: &str, name: Option<&str>) -> Result<Parsed, TemplateError> {
     let mut builder = Builder {
         lexer: Lexer::new(text, name.unwrap_or("<string>")),
         text,
         name,
         first_syntax_error: None,
+        print_error: None,
+        active_loops: 0,
         depth: 0,
         loops: 0,
     };
     let (nodes, _) = builder.body(None)?;
     match builder.first_syntax_error {
         Some(error) => Err(error),
-        None => Ok(nodes),
+        None => Ok(Parsed {
+            nodes,
+            print_error: builder.print_error,
+        }),
     }
 }
 
@@ -114,7 +130,8 @@ impl Parent {
 struct Open<'t> {
     parent: Parent,
     tag: Tag<'t>,
-    /// Whether a loop is around the current tag.
+    is_loop: bool,
+    /// Whether this block or one around it is a loop.
     in_loop: bool,
 }
 
@@ -123,6 +140,9 @@ struct Builder<'t> {
     text: &'t str,
     name: Option<&'t str>,
     first_syntax_error: Option<TemplateError>,
+    print_error: Option<TemplateError>,
+    /// Loops that `break` can leave: an `else` of a loop is outside of it.
+    active_loops: usize,
     depth: usize,
     loops: usize,
 }
@@ -147,7 +167,7 @@ impl<'t> Builder<'t> {
         loop {
             let Some(piece) = self.lexer.next_piece()? else {
                 return match open {
-                    Some(open) => Err(self.unclosed(open.tag.line)),
+                    Some(_) => Err(self.unclosed(self.lexer.last_tag_line())),
                     None => Ok((body, branches)),
                 };
             };
@@ -158,6 +178,9 @@ impl<'t> Builder<'t> {
                 Piece::Control(tag) => match tag.operator() {
                     ("else" | "elif" | "except" | "finally", _) => {
                         let branch = self.branch(tag, open, &branches)?;
+                        if open.is_some_and(|o| o.is_loop && branches.is_empty()) {
+                            self.active_loops -= 1;
+                        }
                         branches.extend(branch);
                     }
                     ("end", _) if open.is_some() => return Ok((body, branches)),
@@ -187,21 +210,38 @@ impl<'t> Builder<'t> {
         let syntax = |e: SyntaxError| TemplateError::syntax(e.message).at_line(tag.line);
         let module = parse_module(tag.text).map_err(syntax)?;
         security::check_output(&module).map_err(|e| e.at_line(tag.line))?;
-        let Some(expr) = self.defer(parse_expression(tag.text), tag.line) else {
+        let count = module.statements.len();
+        let first = module.statements.into_iter().next();
+        let (Some(Statement::Expr(expr)), false) = (first, module.has_line_break) else {
+            self.defer_message("invalid syntax", tag.line);
             return Ok(None);
         };
-        if let Some(name) = repeated_keyword(&expr) {
-            self.defer_message(format!("keyword argument repeated: {name}"), tag.line);
+        self.defer(check_compiled([Child::Expr(&expr)]), tag.line);
+        let is_bare_tuple = is_bare_tuple(&expr);
+        let has_comma = is_bare_tuple && tag.text.ends_with(',');
+        if count > 1 || module.has_tail || has_comma {
+            self.not_printable("invalid syntax", tag.line);
         }
         // The reference keeps the source in a string literal, so its escapes have to be valid.
-        let shown = self.defer(decode(tag.text, 0), tag.line);
-        Ok(shown.map(|source| {
-            Node::Output(Output {
-                expr,
-                shown: shorten(&source.text).into(),
-                line: tag.line,
-            })
-        }))
+        let shown = match decode(tag.text, 0) {
+            Ok(source) => shorten(&source.text),
+            Err(error) => {
+                self.not_printable(error.message, tag.line);
+                String::new()
+            }
+        };
+        Ok(Some(Node::Output(Output {
+            expr,
+            is_bare_tuple,
+            shown: shown.into(),
+            line: tag.line,
+        })))
+    }
+
+    /// Remembers that an expression is fine by itself, but cannot stand where it is printed.
+    fn not_printable(&mut self, message: impl Into<String>, line: usize) {
+        let error = TemplateError::syntax(message).at_line(line);
+        self.print_error.get_or_insert(error);
     }
 
     fn control(
@@ -226,6 +266,9 @@ impl<'t> Builder<'t> {
                 }
                 if !rest.is_empty() {
                     self.defer_message("invalid syntax", tag.line);
+                }
+                if self.active_loops == 0 {
+                    self.defer_message(format!("'{operator}' outside loop"), tag.line);
                 }
                 Ok(Some(if operator == "break" {
                     Node::Break
@@ -254,6 +297,7 @@ impl<'t> Builder<'t> {
             return Err(invalid());
         }
         security::check_statement(&statement).map_err(|e| e.at_line(line))?;
+        self.defer(check_compiled(statement_children(&statement)), line);
         Ok(Some(Node::Set { statement, line }))
     }
 
@@ -285,9 +329,13 @@ impl<'t> Builder<'t> {
         let open = Open {
             parent,
             tag,
+            is_loop,
             in_loop: is_loop || outer.is_some_and(|o| o.in_loop),
         };
+        let active_loops = self.active_loops;
+        self.active_loops += usize::from(is_loop);
         let (body, branches) = self.body(Some(&open))?;
+        self.active_loops = active_loops;
         self.depth -= 1;
         self.loops -= usize::from(counts);
         let head = self.head(&open, rest)?;
@@ -318,6 +366,7 @@ impl<'t> Builder<'t> {
                 };
                 for expr in [&target, &iter] {
                     security::check_control(expr).map_err(|e| e.at_line(line))?;
+                    self.defer(check_compiled([Child::Expr(expr)]), line);
                 }
                 Ok(Some(Head::For { target, iter }))
             }
@@ -328,12 +377,12 @@ impl<'t> Builder<'t> {
         if has_many_statements(text) {
             return Err(invalid_control(tag));
         }
-        let parsed = parse_expression(text).and_then(|expr| match expr.kind {
-            crate::expr::ast::ExprKind::Tuple(_) if !text.starts_with('(') => Err(SyntaxError {
+        let parsed = parse_expression(text).and_then(|expr| match &expr.kind {
+            ExprKind::Tuple(_) if is_bare_tuple(&expr) => Err(SyntaxError {
                 message: "invalid syntax".to_owned(),
                 offset: 0,
             }),
-            crate::expr::ast::ExprKind::Starred(_) => Err(SyntaxError {
+            ExprKind::Starred(_) => Err(SyntaxError {
                 message: "can't use starred expression here".to_owned(),
                 offset: 0,
             }),
@@ -343,9 +392,7 @@ impl<'t> Builder<'t> {
             return Ok(None);
         };
         security::check_control(&expr).map_err(|e| e.at_line(tag.line))?;
-        if let Some(name) = repeated_keyword(&expr) {
-            self.defer_message(format!("keyword argument repeated: {name}"), tag.line);
-        }
+        self.defer(check_compiled([Child::Expr(&expr)]), tag.line);
         Ok(Some(expr))
     }
 
@@ -418,7 +465,7 @@ impl<'t> Builder<'t> {
             }));
         };
         let parsed = self.defer(parse_expression(name), tag.line);
-        let Some(crate::expr::ast::ExprKind::Name(name)) = parsed.map(|e| e.kind) else {
+        let Some(ExprKind::Name(name)) = parsed.map(|e| e.kind) else {
             self.defer_message("invalid syntax", tag.line);
             return Ok(None);
         };
@@ -473,30 +520,15 @@ fn may_follow(head: &BranchHead, parent: Parent, before: &[Branch]) -> bool {
     }
 }
 
-/// Returns a keyword that a call in `expr` has twice.
-fn repeated_keyword(expr: &Expr) -> Option<Arc<str>> {
-    use crate::expr::ast::ExprKind;
-    use crate::expr::walk::{Child, breadth_first};
-    let mut found = None;
-    breadth_first([Child::Expr(expr)], |child| {
-        if let Child::Expr(Expr {
-            kind: ExprKind::Call(call),
-            ..
-        }) = child
-        {
-            let names: Vec<_> = call
-                .keywords
-                .iter()
-                .filter_map(|k| k.name.clone())
-                .collect();
-            for (i, name) in names.iter().enumerate() {
-                if names.iter().take(i).any(|n| n == name) {
-                    found.get_or_insert_with(|| Arc::clone(name));
-                }
-            }
-        }
-    });
-    found
+/// Returns whether a tuple has no parentheses around it.
+fn is_bare_tuple(expr: &Expr) -> bool {
+    let ExprKind::Tuple(items) = &expr.kind else {
+        return false;
+    };
+    // The span of a tuple begins at its parenthesis, or at its first element.
+    items
+        .first()
+        .is_some_and(|first| first.span.start == expr.span.start)
 }
 
 /// Cuts the source of an expression for a message.

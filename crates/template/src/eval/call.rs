@@ -58,7 +58,7 @@ impl Evaluator<'_> {
         let line = self
             .slots
             .get(name.slot)
-            .map_or(1, |slot| slot.first_line.unwrap_or(1));
+            .map_or(1, |slot| slot.last_line.unwrap_or(1));
         template_error(format!(
             "'{}' is not a valid function, line {line}",
             name.id

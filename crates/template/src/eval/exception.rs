@@ -221,11 +221,13 @@ pub(crate) fn template_error<T>(message: impl AsRef<str>) -> Eval<T> {
 
 /// Raises what Python says about a missing attribute.
 pub(crate) fn no_attribute<T>(value: &Value, name: &str) -> Eval<T> {
-    let class = match value {
-        Value::Raw(_) => "Expression",
-        other => other.type_name(),
+    let message = match value {
+        Value::Builtin(builtin) if builtin.is_class() => {
+            format!("type object '{}' has no attribute '{name}'", builtin.name())
+        }
+        Value::Class(class) => format!("type object '{}' has no attribute '{name}'", class.name()),
+        other => format!("'{}' object has no attribute '{name}'", other.type_name()),
     };
-    let message = format!("'{class}' object has no attribute '{name}'");
     raise(ExceptionClass::AttributeError, message)
 }
 

@@ -220,6 +220,12 @@ impl Evaluator<'_> {
     }
 
     fn fstring(&mut self, parts: &[FPart]) -> Eval<Value> {
+        if let [FPart::Value(field)] = parts
+            && field.conversion.is_none()
+            && field.spec.is_some()
+        {
+            return self.lone_field(field);
+        }
         let mut out = String::new();
         for part in parts {
             match part {
@@ -229,6 +235,16 @@ impl Evaluator<'_> {
             self.reserve(out.len())?;
         }
         Ok(Value::str(out))
+    }
+
+    /// An f-string that is one formatted value; raw text stays raw when nothing is padded.
+    fn lone_field(&mut self, field: &FValue) -> Eval<Value> {
+        let value = self.expr(&field.value)?;
+        let spec = self.fstring(field.spec.as_deref().unwrap_or_default())?;
+        let spec: Arc<str> = spec.as_str().cloned().unwrap_or_default();
+        let text = self.format(&value, &spec)?;
+        let is_raw = matches!(&value, Value::Raw(raw) if **raw == *text && !spec.is_empty());
+        Ok(if is_raw { value } else { Value::str(text) })
     }
 
     fn field(&mut self, field: &FValue) -> Eval<String> {

@@ -99,6 +99,9 @@ impl Evaluator<'_> {
             if spec.align == Some('=') || spec.sign.is_some() {
                 return value_error("specifier not allowed in string format specifier");
             }
+            if let Some(grouping) = spec.grouping {
+                return value_error(format!("Cannot specify '{grouping}' with 's'."));
+            }
             let shown: String = match spec.precision {
                 Some(n) => string.chars().take(n).collect(),
                 None => string.to_string(),

@@ -255,8 +255,10 @@ impl Evaluator<'_> {
         }
         let count = match count.as_i64() {
             Some(n) => usize::try_from(n).unwrap_or(0),
-            None if count.is_negative() => 0,
-            None => usize::MAX,
+            None => {
+                let message = "cannot fit 'int' into an index-sized integer";
+                return raise(ExceptionClass::OverflowError, message);
+            }
         };
         self.reserve(sequence.size().saturating_mul(count))?;
         // Nothing repeated any number of times is nothing, also for counts too large to loop over.

@@ -1,7 +1,7 @@
 //! Output tags: how a value becomes SQL text (templates.md, section 7).
 
 use super::Evaluator;
-use super::exception::{Eval, Stop, template_error};
+use super::exception::{Eval, Stop, template_error, type_error};
 use crate::structure::Output;
 use crate::value::Value;
 use crate::value::repr::{sql_escape, sql_string};
@@ -19,6 +19,11 @@ impl Evaluator<'_> {
 
     pub(crate) fn output(&mut self, output: &Output) -> Eval<()> {
         let value = self.expr(&output.expr)?;
+        if output.is_bare_tuple {
+            return type_error(
+                "expression_wrapper() got multiple values for argument 'escape_arrays'",
+            );
+        }
         if value.is_none() {
             return template_error(format!("expression \"{}\" evaluated to null", output.shown));
         }
@@ -49,6 +54,8 @@ impl Evaluator<'_> {
                 Ok(sql_string(text))
             }
             Value::Placeholder(_) => Ok("'__no_value__'".to_owned()),
+            // The reference takes bytes for a string and fails to escape them.
+            Value::Bytes(_) => type_error("maketrans expected 2 arguments, got 1"),
             other => self.str_of(other),
         }
     }

@@ -42,9 +42,16 @@ impl Evaluator<'_> {
             self.reserve(out.len())?;
         }
         out.push_str(rest);
-        let is_collection = matches!(operand, Value::Dict(_) | Value::List(_));
+        let is_collection = matches!(
+            operand,
+            Value::Dict(_)
+                | Value::List(_)
+                | Value::Range(_)
+                | Value::Bytes(_)
+                | Value::Placeholder(_)
+        );
         let all_used = operands.next >= operands.items.len();
-        // A dict or list that is not used at all is no mistake.
+        // A collection that is not used at all is no mistake.
         if !(all_used || used_mapping || is_collection && operands.next == 0) {
             return type_error("not all arguments converted during string formatting");
         }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::Evaluator;
+use super::builtins::Builtin;
 use super::exception::{Eval, Exception, ExceptionClass, raise, type_error, value_error};
 use crate::value::{Int, Range, Value};
 
@@ -48,6 +49,23 @@ impl Evaluator<'_> {
                 }
                 let at = self.position(index, bytes.len(), "index")?;
                 Ok(Value::Int(bytes.get(at).copied().map_or(0, i64::from)))
+            }
+            Value::Builtin(
+                class @ (Builtin::List
+                | Builtin::Dict
+                | Builtin::Tuple
+                | Builtin::Set
+                | Builtin::FrozenSet),
+            ) => {
+                // A generic type, such as `list[int]`; nothing can be done with it but print it.
+                let index = match index {
+                    Value::Builtin(builtin) if builtin.is_class() => builtin.name().to_owned(),
+                    other => self.repr_of(other)?,
+                };
+                Ok(Value::Symbol(format!("{}[{index}]", class.name()).into()))
+            }
+            Value::Builtin(class) if class.is_class() => {
+                type_error(format!("type '{}' is not subscriptable", class.name()))
             }
             other => {
                 let class = other.type_name();

@@ -245,8 +245,10 @@ pub(crate) enum Statement {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Module {
     pub(crate) statements: Vec<Statement>,
-    /// A comment, `;` or line break outside of brackets was seen.
-    pub(crate) is_multiline: bool,
+    /// A line break outside of brackets was seen.
+    pub(crate) has_line_break: bool,
+    /// A comment or `;` outside of brackets was seen.
+    pub(crate) has_tail: bool,
 }
 
 impl Expr {

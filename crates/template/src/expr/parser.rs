@@ -17,7 +17,7 @@ pub(super) type Nesting = u16;
 /// Parses text that has to be one expression: no comment, `;` or line break outside of brackets.
 pub(crate) fn parse_expression(text: &str) -> Result<Expr, SyntaxError> {
     let mut parser = Parser::new(text, 0, 0)?;
-    if parser.is_multiline {
+    if parser.has_line_break || parser.has_tail {
         return Err(SyntaxError::new("invalid syntax", 0));
     }
     let expr = parser.expression_list()?;
@@ -36,7 +36,8 @@ pub(super) fn parse_single(text: &str, base: usize, nesting: Nesting) -> Result<
 
 pub(super) struct Parser<'t> {
     pub(super) text: &'t str,
-    pub(super) is_multiline: bool,
+    pub(super) has_line_break: bool,
+    pub(super) has_tail: bool,
     /// Offset of `text` in the tag.
     base: usize,
     tokens: Vec<Token>,
@@ -46,10 +47,15 @@ pub(super) struct Parser<'t> {
 
 impl<'t> Parser<'t> {
     pub(super) fn new(text: &'t str, base: usize, nesting: Nesting) -> Result<Self, SyntaxError> {
-        let Tokens { list, is_multiline } = tokenize(text)?;
+        let Tokens {
+            list,
+            has_line_break,
+            has_tail,
+        } = tokenize(text)?;
         Ok(Self {
             text,
-            is_multiline,
+            has_line_break,
+            has_tail,
             base,
             tokens: list,
             pos: 0,

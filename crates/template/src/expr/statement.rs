@@ -24,14 +24,15 @@ pub(crate) fn parse_module(text: &str) -> Result<Module, SyntaxError> {
     }
     Ok(Module {
         statements,
-        is_multiline: parser.is_multiline,
+        has_line_break: parser.has_line_break,
+        has_tail: parser.has_tail,
     })
 }
 
 /// Parses `target in iterable`, the head of a loop.
 pub(crate) fn parse_target(text: &str) -> Result<(Expr, Expr), SyntaxError> {
     let mut parser = Parser::new(text, 0, 0)?;
-    if parser.is_multiline {
+    if parser.has_line_break || parser.has_tail {
         return parser.invalid();
     }
     let target = parser.target_list()?;

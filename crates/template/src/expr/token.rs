@@ -50,10 +50,13 @@ pub(crate) fn is_name_continue(c: char) -> bool {
     c == '_' || c.is_alphanumeric() || ('\u{300}'..='\u{36f}').contains(&c)
 }
 
-/// The tokens of a tag, and whether a comment, `;` or line break was outside of brackets.
+/// The tokens of a tag.
 pub(super) struct Tokens {
     pub(super) list: Vec<Token>,
-    pub(super) is_multiline: bool,
+    /// A line break outside of brackets was seen.
+    pub(super) has_line_break: bool,
+    /// A comment or `;` outside of brackets was seen.
+    pub(super) has_tail: bool,
 }
 
 pub(super) fn tokenize(text: &str) -> Result<Tokens, SyntaxError> {
@@ -62,12 +65,14 @@ pub(super) fn tokenize(text: &str) -> Result<Tokens, SyntaxError> {
         pos: 0,
         brackets: Vec::new(),
         tokens: Vec::new(),
-        is_multiline: false,
+        has_line_break: false,
+        has_tail: false,
     };
     lexer.run()?;
     Ok(Tokens {
         list: lexer.tokens,
-        is_multiline: lexer.is_multiline,
+        has_line_break: lexer.has_line_break,
+        has_tail: lexer.has_tail,
     })
 }
 
@@ -76,7 +81,8 @@ struct Lexer<'t> {
     pos: usize,
     brackets: Vec<char>,
     tokens: Vec<Token>,
-    is_multiline: bool,
+    has_line_break: bool,
+    has_tail: bool,
 }
 
 impl<'t> Lexer<'t> {
@@ -113,12 +119,12 @@ impl<'t> Lexer<'t> {
                 '#' => {
                     let len = self.rest().find('\n').unwrap_or(self.rest().len());
                     self.pos += len;
-                    self.is_multiline |= self.brackets.is_empty();
+                    self.has_tail |= self.brackets.is_empty();
                 }
                 '\\' => self.continuation()?,
                 ';' if self.brackets.is_empty() => {
                     self.pos += 1;
-                    self.is_multiline = true;
+                    self.has_tail = true;
                     self.push(TokenKind::Separator, start);
                 }
                 '0'..='9' => self.number()?,
@@ -142,7 +148,7 @@ impl<'t> Lexer<'t> {
         if !self.brackets.is_empty() {
             return Ok(());
         }
-        self.is_multiline = true;
+        self.has_line_break = true;
         let rest = self.rest();
         let blank = rest.len() - rest.trim_start_matches([' ', '\t', '\x0c']).len();
         let next = slice(rest, blank, rest.len()).chars().next();

@@ -6,13 +6,15 @@
 use std::collections::VecDeque;
 
 use super::ast::{
-    Clause, Comprehension, Expr, ExprKind, FPart, FValue, Keyword, Lambda, Statement,
+    Clause, Comprehension, Expr, ExprKind, FPart, FValue, Keyword, Lambda, Name, Statement,
 };
 
 /// A child of a node.
 #[derive(Clone, Copy)]
 pub(crate) enum Child<'e> {
     Expr(&'e Expr),
+    /// The name before `:=`.
+    Target(&'e Name),
     Keyword(&'e Keyword),
     Clause(&'e Clause),
     Params(&'e Lambda),
@@ -24,6 +26,7 @@ impl<'e> Child<'e> {
     pub(crate) fn depth(&self) -> u16 {
         match self {
             Child::Expr(e) => e.depth,
+            Child::Target(_) => 1,
             _ => self.children().iter().map(Child::depth).max().unwrap_or(0),
         }
     }
@@ -31,6 +34,7 @@ impl<'e> Child<'e> {
     pub(crate) fn children(&self) -> Vec<Child<'e>> {
         match *self {
             Child::Expr(e) => children(e),
+            Child::Target(_) => Vec::new(),
             Child::Keyword(k) => vec![Child::Expr(&k.value)],
             Child::Clause(c) => {
                 let mut out = vec![Child::Expr(&c.target), Child::Expr(&c.iter)];
@@ -71,8 +75,8 @@ pub(crate) fn children(expr: &Expr) -> Vec<Child<'_>> {
         | ExprKind::Attribute(e, _)
         | ExprKind::Starred(e)
         | ExprKind::Yield(Some(e))
-        | ExprKind::Named(_, e)
         | ExprKind::Await(e) => vec![E(e)],
+        ExprKind::Named(name, value) => vec![Child::Target(name), E(value)],
         ExprKind::Binary(_, operands) | ExprKind::Subscript(operands) => {
             vec![E(&operands.0), E(&operands.1)]
         }

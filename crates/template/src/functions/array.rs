@@ -8,7 +8,7 @@ use super::scalar::REQUIRED;
 use super::types::ScalarType;
 use crate::eval::Evaluator;
 use crate::eval::bind::{Args, Signature};
-use crate::eval::exception::{Eval, no_attribute, template_error};
+use crate::eval::exception::{Eval, template_error};
 use crate::eval::subscript::missing_key;
 use crate::value::Value;
 use crate::value::repr::sql_string;
@@ -28,6 +28,9 @@ const SIGNATURE: Signature = Signature {
     ],
     required: 1,
 };
+
+/// What is raised when a value is no array.
+const NOT_WELL_DEFINED: &str = "transform type function Array is not well defined";
 
 /// How the elements of an array are checked.
 #[derive(Clone, Copy)]
@@ -64,9 +67,10 @@ impl Evaluator<'_> {
             .map_or(ElementType::Unknown, |k| ElementType::from_name(k));
         let default = default.unwrap_or_default();
         let value = match x.unwrap_or_default() {
-            Value::Placeholder(_) if !default.truth() => {
-                return Ok(Value::raw(placeholder(element)));
-            }
+            Value::Placeholder(_) if !default.truth() => match placeholder(element) {
+                Some(text) => return Ok(Value::raw(text)),
+                None => Value::str(""),
+            },
             Value::None | Value::Placeholder(_) => default,
             value => value,
         };
@@ -92,8 +96,10 @@ impl Evaluator<'_> {
                 text.split(',').map(Value::str).collect()
             }
             Value::List(items) => items.borrow().clone(),
+            // A default that is itself without a value; it is split in two.
+            Value::Placeholder(_) => vec![Value::placeholder(), Value::placeholder()],
             _ => {
-                return template_error("transform type function Array is not well defined");
+                return template_error(NOT_WELL_DEFINED);
             }
         };
         let mut out = String::from("[");
@@ -118,6 +124,9 @@ impl Evaluator<'_> {
     ) -> Eval<String> {
         match element {
             ElementType::Scalar(ScalarType::String) if item.is_none() => template_error(REQUIRED),
+            ElementType::Scalar(ScalarType::PlainInt) if matches!(item, Value::Placeholder(_)) => {
+                Ok("0".to_owned())
+            }
             ElementType::Scalar(scalar) => {
                 let text = self.text_of(item)?;
                 match scalar.convert(&text) {
@@ -135,9 +144,17 @@ impl Evaluator<'_> {
             ElementType::Boolean => Ok(u8::from(to_bool(item)).to_string()),
             ElementType::Symbol => match item.as_str() {
                 Some(text) => Ok(identifier(text, "`")),
-                None => no_attribute(item, "translate"),
+                None => template_error(NOT_WELL_DEFINED),
             },
-            ElementType::Bool => missing_key(&Value::str(kind)),
+            ElementType::Bool => {
+                let text = self.text_of(item)?;
+                let is_bool = ["0", "1", "true", "false"].contains(&&*text.to_lowercase());
+                if is_bool {
+                    missing_key(&Value::str(kind))
+                } else {
+                    self.bad_element(&text, kind, at)
+                }
+            }
             ElementType::Unknown if item.is_none() => {
                 template_error("expression \"None\" evaluated to null")
             }
@@ -159,22 +176,23 @@ impl Evaluator<'_> {
     }
 }
 
-/// Returns the text of an array without values in check mode.
-fn placeholder(element: ElementType) -> String {
+/// Returns the text of an array without values in check mode; `None` if there is none.
+fn placeholder(element: ElementType) -> Option<String> {
     let one = match element {
+        ElementType::Bool => return None,
         ElementType::Unknown | ElementType::Scalar(ScalarType::String) => {
-            return "['']".to_owned();
+            return Some("['']".to_owned());
         }
         ElementType::Scalar(scalar) => match scalar.placeholder() {
             Value::TypedFloat(..) => "0.0".to_owned(),
             Value::Str(text) => sql_string(&text),
             _ => "0".to_owned(),
         },
-        ElementType::Boolean | ElementType::Bool => "0".to_owned(),
+        ElementType::Boolean => "0".to_owned(),
         // The reference escapes the placeholder, which is quoted already, once more.
         ElementType::Symbol => identifier("`placeholder`", "`"),
     };
-    format!("[{one},{one}]")
+    Some(format!("[{one},{one}]"))
 }
 
 #[cfg(test)]

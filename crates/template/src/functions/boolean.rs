@@ -25,6 +25,7 @@ impl Evaluator<'_> {
 /// Text counts as false when it is empty, `0` or `false`; other values by their truth.
 pub(super) fn to_bool(value: &Value) -> bool {
     match value.as_str() {
+        _ if matches!(value, Value::Placeholder(_)) => false,
         Some(text) => !(text.is_empty() || &**text == "0" || text.to_lowercase() == "false"),
         None => value.truth(),
     }

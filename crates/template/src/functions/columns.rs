@@ -67,7 +67,7 @@ impl Evaluator<'_> {
             Value::None | Value::Placeholder(_) => default.unwrap_or_default(),
             x => x,
         };
-        if matches!(x, Value::None | Value::Placeholder(_)) {
+        if x.is_none() {
             return template_error(
                 "Missing column() default value, use `column(column_name, 'default_column_name')`",
             );
@@ -82,7 +82,7 @@ impl Evaluator<'_> {
             Value::None | Value::Placeholder(_) => default.unwrap_or_default(),
             x => x,
         };
-        if matches!(x, Value::None | Value::Placeholder(_)) {
+        if x.is_none() {
             return template_error(
                 "Missing columns() default value, \
                  use `columns(column_names, 'default_column_name')`",

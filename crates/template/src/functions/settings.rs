@@ -60,7 +60,7 @@ impl Evaluator<'_> {
             _ => Json::String(text.clone()),
         };
         self.settings.insert("backend_hint".to_owned(), value);
-        let is_break = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
+        let is_break = |c: char| c.is_ascii_control() || matches!(c, '\u{2028}' | '\u{2029}');
         let line = text.replace(is_break, " ");
         Ok(Value::raw(format!("-- backend_hint {line}\n")))
     }

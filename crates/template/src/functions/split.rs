@@ -20,9 +20,7 @@ impl Evaluator<'_> {
     pub(super) fn split_to_array(&mut self, args: Args) -> Eval<Value> {
         let [x, default, separator] = SPLIT.bind(args)?;
         let value = match x.unwrap_or_default() {
-            Value::None => default.unwrap_or_else(|| Value::str("")),
-            // In check mode the default is used unless it is missing.
-            Value::Placeholder(_) => default.filter(Value::truth).unwrap_or_default(),
+            Value::None | Value::Placeholder(_) => default.unwrap_or_else(|| Value::str("")),
             value => value,
         };
         let Some(text) = value.as_str() else {

@@ -76,10 +76,10 @@ impl Key {
     /// Returns Python's hash, exact for integers below 2^61 and for strings.
     pub(crate) fn hash64(&self) -> i64 {
         let hash = match self {
-            Self::Int(Int::Small(n)) => {
-                // Numbers are hashed modulo the prime 2^61 - 1, with the sign kept.
-                n % ((1 << 61) - 1)
-            }
+            Self::Int(Int::Small(n)) => n % MODULUS,
+            Self::Int(Int::Big(big)) => i64::try_from(&**big % MODULUS).unwrap_or(0),
+            Self::Float(bits) => float_hash(f64::from_bits(*bits)),
+            Self::Tuple(items) => tuple_hash(items),
             Self::Str(text) if text.is_empty() => 0,
             Self::Str(text) => {
                 let mut hasher = DefaultHasher::new();
@@ -108,6 +108,55 @@ impl Key {
             }
         };
         if hash == -1 { -2 } else { hash }
+    }
+}
+
+/// Numbers are hashed modulo this prime, with their sign kept.
+const MODULUS: i64 = (1 << 61) - 1;
+
+/// Hashes a number that is no integer.
+fn float_hash(x: f64) -> i64 {
+    const BITS: u32 = 61;
+    let modulus = MODULUS.cast_unsigned();
+    if !x.is_finite() {
+        return if x.is_nan() {
+            0
+        } else {
+            314_159 * if x > 0.0 { 1 } else { -1 }
+        };
+    }
+    let bits = x.abs().to_bits();
+    let raw_exponent = i32::try_from(bits >> 52).unwrap_or(0);
+    let fraction = bits & ((1 << 52) - 1);
+    let (mantissa, exponent) = if raw_exponent == 0 {
+        (fraction, -1074)
+    } else {
+        (fraction | (1 << 52), raw_exponent - 1075)
+    };
+    // Multiplying by a power of two rotates the bits of a number modulo 2^61 - 1.
+    let shift = u32::try_from(exponent.rem_euclid(61)).unwrap_or(0);
+    let residue = mantissa % modulus;
+    let rotated = ((residue << shift) & modulus) | (residue >> (BITS - shift));
+    let hash = i64::try_from(rotated).unwrap_or(0);
+    if x < 0.0 { -hash } else { hash }
+}
+
+/// Hashes a tuple from the hashes of its items.
+fn tuple_hash(items: &[Key]) -> i64 {
+    const PRIME_1: u64 = 11_400_714_785_074_694_791;
+    const PRIME_2: u64 = 14_029_467_366_897_019_727;
+    const PRIME_5: u64 = 2_870_177_450_012_600_261;
+    let mut hash = PRIME_5;
+    for item in items {
+        let lane = item.hash64().cast_unsigned();
+        hash = hash.wrapping_add(lane.wrapping_mul(PRIME_2));
+        hash = hash.rotate_left(31).wrapping_mul(PRIME_1);
+    }
+    hash = hash.wrapping_add(items.len() as u64 ^ (PRIME_5 ^ 3_527_539));
+    if hash == u64::MAX {
+        1_546_275_796
+    } else {
+        hash.cast_signed()
     }
 }
 

@@ -222,6 +222,10 @@ impl Writer {
                 self.out
                     .push_str(&format!("<function {}>", function.name()));
             }
+            Value::Slice(parts) => {
+                let [start, stop, step] = &***parts;
+                self.sequence("slice(", &[start.clone(), stop.clone(), step.clone()], ")")?;
+            }
             Value::Closure(_) => self.out.push_str("<function <lambda>>"),
             other => {
                 let text = format!("<{} object>", other.type_name());
