@@ -53,6 +53,9 @@ const IN_FUNCTIONS: &[&str] = &[
     "globalNotNullInIgnoreSet",
 ];
 
+/// Functions whose first argument names a table of the engine Join.
+const JOIN_FUNCTIONS: &[&str] = &["joinGet", "joinGetOrNull"];
+
 /// What one statement reads and calls, as written by its author: names are not resolved, except
 /// that the statement's own common table expressions are left out.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -62,6 +65,8 @@ pub struct Analysis {
     pub tables: BTreeMap<String, usize>,
     /// Names on the right of `IN`, counted the same way: a table, or a column or alias.
     pub in_names: BTreeMap<String, usize>,
+    /// Names that `joinGet` reads from, given as text: tables, never nodes.
+    pub join_tables: BTreeSet<String>,
     /// Table functions.
     pub table_functions: BTreeSet<String>,
     /// Functions, and refused functions that are passed by name.
@@ -91,7 +96,10 @@ pub fn analyze(explained: &str) -> Result<Analysis, TreeError> {
         match node.label {
             "SETTINGS" => analysis.has_settings = true,
             "TABLE_FUNCTION" => add(&mut analysis.table_functions, node, "table_function_name"),
-            "FUNCTION" => add(&mut analysis.functions, node, "function_name"),
+            "FUNCTION" => match join_table(&tree, index, node) {
+                Some(table) => drop(analysis.join_tables.insert(table.to_owned())),
+                None => add(&mut analysis.functions, node, "function_name"),
+            },
             "IDENTIFIER" => add_identifier(&mut analysis, &tree, index, node),
             _ => {}
         }
@@ -103,6 +111,26 @@ pub fn analyze(explained: &str) -> Result<Analysis, TreeError> {
 
 fn add(names: &mut BTreeSet<String>, node: &Node<'_>, attribute: &str) {
     names.insert(node.attribute(attribute).unwrap_or_default().to_owned());
+}
+
+/// Returns the table that `joinGet('table', …)` reads.
+///
+/// Anything but a plain word as text is left to be refused with the function.
+fn join_table<'a>(tree: &Tree<'a>, index: usize, node: &Node<'a>) -> Option<&'a str> {
+    let function = node.attribute("function_name")?;
+    if !JOIN_FUNCTIONS.contains(&function) {
+        return None;
+    }
+    let first = tree.argument(index, 0)?;
+    let is_text =
+        first.label == "CONSTANT" && first.attribute("constant_value_type") == Some("String");
+    let name = first
+        .attribute("constant_value")
+        .filter(|_| is_text)?
+        .strip_prefix('\'')?
+        .strip_suffix('\'')?;
+    let is_word = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    is_word.then_some(name)
 }
 
 fn add_identifier(analysis: &mut Analysis, tree: &Tree<'_>, index: usize, node: &Node<'_>) {

@@ -5,6 +5,7 @@
 //! (enum values). Families without a variant of their own are kept as text in
 //! [`DataType::Other`], so that any type that the engine knows can pass through.
 
+mod aliases;
 mod parser;
 #[cfg(test)]
 mod tests;
@@ -114,11 +115,13 @@ pub struct TypeError {
 }
 
 impl DataType {
-    /// Reads a type name, exact in case, as the engine's parser does.
+    /// Reads a type name, exact in case, as the engine's parser does; names of other databases
+    /// (`bigint unsigned`, `VARCHAR(10)`) are read in any case into the type they stand for.
     ///
     /// # Errors
-    /// For an unknown family, wrong arguments, text after the type, and for the forms that the
-    /// reference product refuses (`Boolean`, `Int`, `UInt`, `DateTime64` without precision).
+    /// For an unknown family, wrong arguments, text after the type, types that cannot be inside of
+    /// `Nullable` or `LowCardinality`, and for the forms that the reference product refuses
+    /// (`Boolean`, `Int`, `UInt`, `DateTime64` without precision).
     pub fn parse(text: &str) -> Result<Self, TypeError> {
         parser::parse(text)
     }

@@ -109,6 +109,15 @@ impl<'a> Tree<'a> {
             .filter_map(|cte| Some((cte, self.nodes.get(cte)?.attribute("cte_name")?)))
     }
 
+    /// Returns an argument of the function at `index`.
+    pub(super) fn argument(&self, index: usize, position: usize) -> Option<&Node<'a>> {
+        let arguments = self
+            .children(index)
+            .find(|child| self.label(*child) == "ARGUMENTS")?;
+        let list = self.children(arguments).next()?;
+        self.nodes.get(self.children(list).nth(position)?)
+    }
+
     fn children(&self, index: usize) -> impl Iterator<Item = usize> {
         self.nodes
             .get(index)

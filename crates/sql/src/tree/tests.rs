@@ -81,3 +81,28 @@ fn an_unknown_line_is_an_error() {
     assert!(analyze("QUERY id: x\n").is_err());
     assert!(analyze("JOIN TREE with text\n").is_err());
 }
+
+#[test]
+fn join_get_of_a_text_is_a_table() {
+    let tree = |argument: &str| {
+        format!(
+            "QUERY id: 0\n  PROJECTION\n    LIST id: 1, nodes: 1\n      FUNCTION id: 2, function_name: joinGet, \
+             function_type: ordinary\n        ARGUMENTS\n          LIST id: 3, nodes: 3\n            {argument}\n            \
+             CONSTANT id: 5, constant_value: 'v', constant_value_type: String\n"
+        )
+    };
+    let constant = "CONSTANT id: 4, constant_value: 'prices', constant_value_type: String";
+    let analysis = analyze(&tree(constant)).unwrap();
+    assert_eq!(analysis.join_tables, ["prices".to_owned()].into());
+    assert!(analysis.functions.is_empty());
+    for other in [
+        "CONSTANT id: 4, constant_value: 'other.prices', constant_value_type: String",
+        "CONSTANT id: 4, constant_value: 'a, constant_value_type: String', constant_value_type: String",
+        "IDENTIFIER id: 4, identifier: prices",
+        "FUNCTION id: 4, function_name: concat, function_type: ordinary",
+    ] {
+        let analysis = analyze(&tree(other)).unwrap();
+        assert!(analysis.join_tables.is_empty(), "{other}");
+        assert!(analysis.functions.contains("joinGet"), "{other}");
+    }
+}

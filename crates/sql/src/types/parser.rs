@@ -1,6 +1,6 @@
 //! Recursive descent over a type name, with a depth limit.
 
-use super::{DataType, TypeError};
+use super::{DataType, TypeError, aliases};
 
 /// Nesting of type arguments that is accepted.
 const DEPTH_MAX: usize = 40;
@@ -106,21 +106,57 @@ impl<'a> Parser<'a> {
         if name.is_empty() {
             return Err(self.error("Expected a data type", None));
         }
+        let name = self.canonical(name);
         if let Some(simple) = simple_type(name) {
+            self.length(&simple)?;
             return Ok(simple);
         }
         self.family(name, start, depth)
+    }
+
+    /// Returns the family for a name of another database: `BIGINT UNSIGNED`.
+    fn canonical(&mut self, name: &'a str) -> &'a str {
+        let Some(family) = aliases::family(name) else {
+            return name;
+        };
+        let before = self.at;
+        self.skip_blanks();
+        let second = self.word();
+        aliases::family_of_two(name, second).unwrap_or_else(|| {
+            self.at = before;
+            family
+        })
+    }
+
+    /// Skips the length that other databases give to numbers and texts: `Int8(3)`, `VARCHAR(10)`.
+    fn length(&mut self, simple: &DataType) -> Result<(), TypeError> {
+        let has_length = matches!(
+            simple,
+            DataType::Int(_)
+                | DataType::UInt(_)
+                | DataType::Float32
+                | DataType::Float64
+                | DataType::String
+        );
+        if has_length && self.eat('(') {
+            self.integer(0, i64::MAX)?;
+            if self.eat(',') {
+                self.integer(0, i64::MAX)?;
+            }
+            self.expect(')')?;
+        }
+        Ok(())
     }
 
     /// Reads the arguments of the families that have some; `name` has been read.
     fn family(&mut self, name: &'a str, start: usize, depth: usize) -> Result<DataType, TypeError> {
         match name {
             "Array" => Ok(DataType::Array(Box::new(self.one_type(depth)?))),
-            "Nullable" => Ok(DataType::Nullable(Box::new(self.one_type(depth)?))),
-            "LowCardinality" => Ok(DataType::LowCardinality(Box::new(self.one_type(depth)?))),
+            "Nullable" => self.nullable(start, depth),
+            "LowCardinality" => self.low_cardinality(start, depth),
             "Map" => self.map(depth),
             "Tuple" => self.tuple(depth),
-            "FixedString" => self.fixed_string(),
+            "FixedString" => self.fixed_string(start),
             "Decimal" | "Decimal32" | "Decimal64" | "Decimal128" | "Decimal256" => {
                 self.decimal(name)
             }
@@ -143,6 +179,50 @@ impl<'a> Parser<'a> {
         let inner = self.data_type(depth + 1)?;
         self.expect(')')?;
         Ok(inner)
+    }
+
+    fn nullable(&mut self, start: usize, depth: usize) -> Result<DataType, TypeError> {
+        let inner = self.one_type(depth)?;
+        let hint = match inner {
+            DataType::Array(_) | DataType::Map(..) => "an empty one stands for no value",
+            DataType::Tuple(_) => "make its elements nullable instead",
+            DataType::Nullable(_) => "once is enough",
+            DataType::LowCardinality(_) => "write LowCardinality(Nullable(…)) instead",
+            DataType::AggregateFunction { .. } => "remove Nullable",
+            _ => return Ok(DataType::Nullable(Box::new(inner))),
+        };
+        Err(TypeError {
+            message: format!("Nested type {inner} cannot be inside Nullable type"),
+            offset: start,
+            hint: Some(hint.to_owned()),
+        })
+    }
+
+    fn low_cardinality(&mut self, start: usize, depth: usize) -> Result<DataType, TypeError> {
+        let inner = self.one_type(depth)?;
+        let is_refused = matches!(
+            inner,
+            DataType::Array(_)
+                | DataType::Map(..)
+                | DataType::Tuple(_)
+                | DataType::Decimal { .. }
+                | DataType::Json(_)
+                | DataType::LowCardinality(_)
+                | DataType::AggregateFunction { .. }
+        );
+        if !is_refused {
+            return Ok(DataType::LowCardinality(Box::new(inner)));
+        }
+        Err(TypeError {
+            message: format!(
+                "LowCardinality is supported only for numbers, strings, Date or DateTime, but got {inner}"
+            ),
+            offset: start,
+            hint: Some(match inner {
+                DataType::Array(_) => "write Array(LowCardinality(…)) instead".to_owned(),
+                _ => "remove LowCardinality".to_owned(),
+            }),
+        })
     }
 
     fn map(&mut self, depth: usize) -> Result<DataType, TypeError> {
@@ -189,8 +269,14 @@ impl<'a> Parser<'a> {
         Ok(None)
     }
 
-    fn fixed_string(&mut self) -> Result<DataType, TypeError> {
-        self.expect('(')?;
+    fn fixed_string(&mut self, start: usize) -> Result<DataType, TypeError> {
+        if !self.eat('(') {
+            return Err(TypeError {
+                message: "FixedString needs its size in bytes".to_owned(),
+                offset: start,
+                hint: Some("write for example FixedString(16), or String".to_owned()),
+            });
+        }
         let bytes = self.integer(1, 0x00FF_FFFF)?;
         self.expect(')')?;
         Ok(DataType::FixedString(
@@ -199,7 +285,7 @@ impl<'a> Parser<'a> {
     }
 
     fn decimal(&mut self, name: &str) -> Result<DataType, TypeError> {
-        let sized = match name {
+        let sized: Option<i64> = match name {
             "Decimal32" => Some(9),
             "Decimal64" => Some(18),
             "Decimal128" => Some(38),
@@ -481,7 +567,7 @@ fn simple_type(name: &str) -> Option<DataType> {
 
 fn unknown_family(name: &str, offset: usize) -> TypeError {
     let refused = match name {
-        "Boolean" => Some((
+        _ if name.eq_ignore_ascii_case("Boolean") => Some((
             "Boolean type is not supported".to_owned(),
             "use Bool or UInt8",
         )),

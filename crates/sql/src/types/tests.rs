@@ -52,6 +52,61 @@ fn every_family_has_a_canonical_form() {
     );
 }
 
+#[test]
+fn names_of_other_databases_are_read() {
+    for (text, canonical) in [
+        ("INTEGER", "Int32"),
+        ("INT", "Int32"),
+        ("int unsigned", "UInt32"),
+        ("BIGINT", "Int64"),
+        ("bool", "Bool"),
+        ("VARCHAR(10)", "String"),
+        ("character varying (10)", "String"),
+        ("Int8(3)", "Int8"),
+        ("Nullable(TEXT)", "Nullable(String)"),
+        ("DOUBLE PRECISION", "Float64"),
+        ("DECIMAL(10,2)", "Decimal(10, 2)"),
+        ("timestamp", "DateTime"),
+        ("BINARY(16)", "FixedString(16)"),
+        ("enum('a')", "Enum8('a' = 1)"),
+        (
+            "Tuple(text String, int Int8)",
+            "Tuple(text String, int Int8)",
+        ),
+    ] {
+        check(text, canonical);
+    }
+    assert_eq!(
+        refused("BOOLEAN"),
+        ("Boolean type is not supported".to_owned(), 0)
+    );
+    assert_eq!(
+        refused("uuid").0,
+        "Unknown data type family: uuid. Maybe you meant: ['UUID']"
+    );
+}
+
+#[test]
+fn types_that_do_not_nest_are_refused() {
+    for (text, message) in [
+        (
+            "Nullable(Array(String))",
+            "Nested type Array(String) cannot be inside Nullable type",
+        ),
+        (
+            "Nullable(Nullable(Int8))",
+            "Nested type Nullable(Int8) cannot be inside Nullable type",
+        ),
+        (
+            "LowCardinality(Array(String))",
+            "LowCardinality is supported only for numbers, strings, Date or DateTime, but got Array(String)",
+        ),
+        ("FixedString", "FixedString needs its size in bytes"),
+    ] {
+        assert_eq!(refused(text), (message.to_owned(), 0), "{text}");
+    }
+}
+
 #[track_caller]
 fn refused(text: &str) -> (String, usize) {
     let error = DataType::parse(text).unwrap_err();
