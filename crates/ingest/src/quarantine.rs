@@ -30,16 +30,24 @@ const OWN_COLUMNS: [(&str, &str); 4] = [
 ];
 
 /// Returns the name and type of each column of the quarantine table of a data source with these
-/// `columns`.
+/// `columns`. The last one is the time of the insert.
+///
+/// When the data source has a column named like one of ours, ours gets a `_` at its end.
 #[must_use]
 pub fn quarantine_columns<'a>(
     columns: impl Iterator<Item = &'a str>,
 ) -> Vec<(String, &'static str)> {
-    columns
-        .map(|name| (name, "Nullable(String)"))
-        .chain(OWN_COLUMNS)
-        .map(|(name, type_name)| (name.to_owned(), type_name))
-        .collect()
+    let mut all: Vec<(String, &'static str)> = columns
+        .map(|name| (name.to_owned(), "Nullable(String)"))
+        .collect();
+    for (name, type_name) in OWN_COLUMNS {
+        let mut name = name.to_owned();
+        while all.iter().any(|(taken, _)| *taken == name) {
+            name.push('_');
+        }
+        all.push((name, type_name));
+    }
+    all
 }
 
 /// One reason why a row is bad.

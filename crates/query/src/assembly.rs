@@ -86,6 +86,8 @@ struct Inspected {
     max_threads: Option<u32>,
     /// Names, each with how often it is read.
     reads: BTreeMap<String, usize>,
+    /// Data sources that are read by `joinGet`.
+    join_tables: BTreeSet<String>,
 }
 
 /// Expressions of one level: a pipe's own nodes and the pipes that they read.
@@ -136,6 +138,13 @@ impl Assembler<'_> {
             }
             let cost = self.declare(name, scope, &mut level, &mut growing).await?;
             growing.count(cost.saturating_mul(times - 1))?;
+        }
+        for name in &analysis.join_tables {
+            self.check_join_table(name)?;
+            if !access(name) {
+                return Err(QueryError::Forbidden { name: name.clone() });
+            }
+            growing.assembled.reads.insert(name.clone());
         }
         growing.assembled.sql = if level.ctes.is_empty() {
             statement.body.to_owned()
@@ -229,6 +238,7 @@ impl Assembler<'_> {
         }
         growing.path.pop();
         let assembled = &mut growing.assembled;
+        assembled.reads.extend(inspected.join_tables);
         assembled.max_threads = inspected.max_threads.or(assembled.max_threads);
         for secret in inspected.secrets {
             if !assembled.secrets.contains(&secret) {
@@ -280,6 +290,10 @@ impl Assembler<'_> {
             .filter(|(read, _)| is_resource(read))
             .map(|(read, times)| (read.to_owned(), times))
             .collect();
+        for name in &analysis.join_tables {
+            self.check_join_table(name)?;
+        }
+        inspected.join_tables = analysis.join_tables.clone();
         inspected.sql = body;
         Ok(inspected)
     }
@@ -303,9 +317,20 @@ impl Assembler<'_> {
                     max_threads: max_threads(&rendered.settings),
                     sql: rendered.sql,
                     secrets: rendered.secrets,
-                    reads: BTreeMap::new(),
+                    ..Inspected::default()
                 })
             }
+        }
+    }
+
+    /// `joinGet` reads a table whatever nodes there are, so its name must be a data source.
+    fn check_join_table(&self, name: &str) -> Result<(), QueryError> {
+        if self.resources.datasources.contains(name) {
+            Ok(())
+        } else {
+            Err(QueryError::ResourceNotFound {
+                name: name.to_owned(),
+            })
         }
     }
 

@@ -174,3 +174,51 @@ async fn everything_else_is_refused_and_changes_nothing() {
         "the last line of defence is there"
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn join_tables_are_read_like_any_other() {
+    let mut fixture = Fixture::new(vec![pipe(
+        "joined",
+        &[
+            ("secret", "SELECT 1 AS a"),
+            ("n", "SELECT joinGet('prices', 'p', toUInt8(1)) AS p"),
+        ],
+    )])
+    .await;
+    for (name, value) in [("prices", 10), ("secret_prices", 20)] {
+        let create = format!(
+            "CREATE TABLE ws_a.{name} (k UInt8, p UInt8) ENGINE = Join(ANY, LEFT, k) AS SELECT 1, {value}"
+        );
+        fixture.engine.execute(&create).await.unwrap();
+    }
+    fixture.resources.datasources.insert("prices".to_owned());
+    let get = async |first: &str| {
+        let text = format!("select joinGet({first}, 'p', toUInt8(1)) as p format CSV");
+        fixture.sql(&text).await
+    };
+    assert_eq!(get("'prices'").await.as_deref(), Ok("10\n"));
+    assert_eq!(
+        fixture.endpoint("joined", &[]).await.as_deref(),
+        Ok("\"p\"\n10\n")
+    );
+    assert_eq!(
+        get("'secret_prices'").await.unwrap_err(),
+        "Resource 'secret_prices' not found"
+    );
+    assert_eq!(
+        get("'secret'").await.unwrap_err(),
+        "Not enough permissions to read 'secret'"
+    );
+    for hidden in [
+        "'other.secret'",
+        "concat('pri', 'ces')",
+        "secret",
+        "materialize('prices')",
+    ] {
+        let error = get(hidden).await.unwrap_err();
+        assert!(
+            error.contains("joinGet is not allowed"),
+            "{hidden}: {error}"
+        );
+    }
+}

@@ -169,13 +169,14 @@ fn types_without_conversion_are_refused() {
     for type_name in [
         "AggregateFunction(count, UInt64)",
         "Point",
-        "Nullable(Array(UInt8))",
         "Array(Point)",
         "Tuple()",
     ] {
         let data_type = DataType::parse(type_name).unwrap();
         assert!(Kind::new(&data_type).is_err(), "{type_name}");
     }
+    let nullable = DataType::Nullable(Box::new(DataType::Array(Box::new(DataType::UInt(8)))));
+    assert!(Kind::new(&nullable).is_err());
 }
 
 #[test]
