@@ -66,6 +66,14 @@ pub(super) fn base() -> Settings {
         // A replayed insert heals every materialized view that the first attempt did not reach.
         ("deduplicate_blocks_in_dependent_materialized_views", "1"),
         ("default_database_engine", "Atomic"),
+        // What current engines refuse by default and older projects contain.
+        ("allow_suspicious_codecs", "1"),
+        ("allow_suspicious_fixed_string_types", "1"),
+        ("allow_suspicious_low_cardinality_types", "1"),
+        ("allow_suspicious_primary_key", "1"),
+        ("allow_suspicious_ttl_expressions", "1"),
+        ("allow_suspicious_types_in_group_by", "1"),
+        ("allow_suspicious_types_in_order_by", "1"),
         ("session_timezone", "UTC"),
         // The shape of JSON, stated because versions differ.
         ("date_time_output_format", "simple"),
