@@ -1,5 +1,7 @@
 //! `.datasource` files.
 
+mod implicit;
+
 use birdhouse_sql::DataType;
 
 use crate::codes;

@@ -28,7 +28,7 @@ use crate::pipe::{self, Pipe};
 use crate::source::SourceFile;
 
 /// All resources of a project.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Project {
     /// Flavour of the language that the files were read with.
     pub dialect: Dialect,

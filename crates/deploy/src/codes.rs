@@ -22,3 +22,5 @@ pub(crate) const COLUMNS: &str = "deploy/invalid-columns";
 pub(crate) const INCOMPATIBLE: &str = "deploy/incompatible-change";
 /// A data source is no longer in the project but its table holds rows.
 pub(crate) const LEFT_BEHIND: &str = "deploy/left-behind";
+/// Something is accepted that cannot run here.
+pub(crate) const NOT_ACTIVE: &str = "deploy/not-active";

@@ -1,6 +1,7 @@
 //! The steps of a deployment, in order: check, plan, apply, make live.
 
 mod check;
+mod implicit;
 mod plan;
 
 use std::collections::BTreeMap;
@@ -58,10 +59,14 @@ impl Deployer {
         let view = self.workspace(workspace);
         let database = view.workspace.database.clone();
         let mut found = Vec::new();
-        let resources = compile::resources(project, &database, |_| String::new(), &mut found);
+        let mut project = implicit::with_targets(project);
+        let resources = compile::resources(&project, &database, |_| String::new(), &mut found);
         stop_on_errors(&mut found)?;
-        let views = check::nodes(self, project, &resources, &mut found).await?;
+        let views = check::nodes(self, &project, &resources, &mut found).await?;
         stop_on_errors(&mut found)?;
+        implicit::fill(self, &mut project, &views, &database, &mut found).await?;
+        stop_on_errors(&mut found)?;
+        let project = project.as_ref();
         let create = format!(
             "CREATE DATABASE IF NOT EXISTS {} ENGINE = Atomic",
             quote_identifier(&database)
@@ -153,10 +158,11 @@ impl Deployer {
             .values()
             .find(|table| table.views.contains(&view.name));
         if view.backfill && source.is_some_and(|source| source.rows > 0) {
-            let described = format!("DESCRIBE TABLE (\n{}\n)", view.sql);
-            let columns =
-                admin_query(&self.engine, Some(database), &described, "JSONEachRow").await?;
-            let names = column_names(&columns)?;
+            let columns = existing::describe(&self.engine, database, &view.sql).await?;
+            let names: Vec<String> = columns
+                .iter()
+                .map(|column| quote_identifier(&column.name))
+                .collect();
             // A view maps columns by name, INSERT SELECT by position.
             let fill = format!(
                 "INSERT INTO {} ({})\n{}",
@@ -175,20 +181,6 @@ impl Deployer {
         tracing::info!(view = view.name, "materialized view created");
         Ok(())
     }
-}
-
-fn column_names(described: &[u8]) -> Result<Vec<String>, DeployError> {
-    #[derive(serde::Deserialize)]
-    struct Described {
-        name: String,
-    }
-    let lines = described
-        .split(|byte| *byte == b'\n')
-        .filter(|line| !line.is_empty());
-    let names = lines.map(|line| {
-        serde_json::from_slice::<Described>(line).map(|column| quote_identifier(&column.name))
-    });
-    Ok(names.collect::<Result<_, _>>()?)
 }
 
 /// Returns what was found as an error when it has errors; keeps warnings.

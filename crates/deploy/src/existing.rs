@@ -72,3 +72,29 @@ pub(crate) async fn admin_query(
         .await?;
     Ok(output.body.to_vec())
 }
+
+/// A column of the result of a query.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Described {
+    /// Its name.
+    pub(crate) name: String,
+    /// Its type, as the engine prints it.
+    #[serde(rename = "type")]
+    pub(crate) data_type: String,
+}
+
+/// Returns the columns of the result of `sql` over the tables of `database`.
+pub(crate) async fn describe(
+    engine: &Engine,
+    database: &str,
+    sql: &str,
+) -> Result<Vec<Described>, DeployError> {
+    let described = format!("DESCRIBE TABLE (\n{sql}\n)");
+    let output = admin_query(engine, Some(database), &described, "JSONEachRow").await?;
+    let lines = output
+        .split(|byte| *byte == b'\n')
+        .filter(|line| !line.is_empty());
+    Ok(lines
+        .map(serde_json::from_slice)
+        .collect::<Result<_, _>>()?)
+}

@@ -55,14 +55,18 @@ impl Table {
             .columns
             .iter()
             .map(|column| column.name.value.as_str());
-        let columns: Vec<String> = quarantine_columns(names)
+        let columns = quarantine_columns(names);
+        let insertion_date = columns
+            .last()
+            .map_or_else(|| "tuple()".to_owned(), |(name, _)| name.clone());
+        let columns: Vec<String> = columns
             .into_iter()
             .map(|(name, data_type)| format!("{} {data_type}", quote_identifier(&name)))
             .collect();
         Self {
             name: format!("{}{QUARANTINE_SUFFIX}", datasource.name),
             definition: format!(
-                "({}) ENGINE = MergeTree ORDER BY insertion_date \
+                "({}) ENGINE = MergeTree ORDER BY {insertion_date} \
                  SETTINGS non_replicated_deduplication_window = 1000",
                 columns.join(", ")
             ),

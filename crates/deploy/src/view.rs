@@ -17,6 +17,8 @@ pub(crate) struct View {
     pub(crate) name: String,
     /// Its pipe's name.
     pub(crate) pipe: String,
+    /// Its node's name.
+    pub(crate) node: String,
     /// Name of the data source it writes to.
     pub(crate) target: String,
     /// Whether a new target is filled from what the source holds.

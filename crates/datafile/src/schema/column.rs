@@ -64,6 +64,27 @@ impl Column {
         out
     }
 
+    /// Reports whether the default is an empty text that the type cannot hold.
+    ///
+    /// `DEFAULT ''` of a DateTime64 column means the type's zero value to ingestion. The engine
+    /// refuses it in a table, where no default means the same.
+    fn has_empty_default(&self) -> bool {
+        let is_empty_text = self
+            .default
+            .as_ref()
+            .is_some_and(|default| matches!(default.value.as_str(), "''" | "\"\""));
+        let holds_text = |data_type: &DataType| {
+            matches!(
+                data_type.value_type(),
+                DataType::String
+                    | DataType::FixedString(_)
+                    | DataType::Enum8(_)
+                    | DataType::Enum16(_)
+            )
+        };
+        is_empty_text && self.data_type.as_ref().is_some_and(|t| !holds_text(t))
+    }
+
     /// Returns the definition as in `CREATE TABLE`: `` `name` Type DEFAULT e CODEC(…) ``.
     pub fn definition(&self) -> String {
         let mut out = quote_identifier(&self.name.value);
@@ -71,7 +92,7 @@ impl Column {
             out.push(' ');
             out.push_str(&data_type.to_string());
         }
-        if let Some(default) = &self.default {
+        if let Some(default) = self.default.as_ref().filter(|_| !self.has_empty_default()) {
             out.push_str(" DEFAULT ");
             out.push_str(&default.value);
         }

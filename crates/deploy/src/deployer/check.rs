@@ -31,8 +31,12 @@ pub(super) async fn nodes(
         context: &check,
     };
     for (live, node) in all_nodes(project, resources) {
-        if let Err(error) = assembler.check_node(live, &node.name.value).await {
-            found.push(node_diagnostic(node, &unless_down(error)?, resources));
+        match assembler.check_node(live, &node.name.value).await {
+            Ok(()) => {}
+            Err(QueryError::ResourceNotFound { name }) if is_of_release(&name) => {
+                found.push(reads_release(node, &name));
+            }
+            Err(error) => found.push(node_diagnostic(node, &unless_down(error)?, resources)),
         }
     }
     if birdhouse_datafile::has_errors(found) {
@@ -63,6 +67,7 @@ async fn views(
         for (node, materialization) in pipe.materializations() {
             let assembled = match assembler.pipe(live, Some(&node.name.value)).await {
                 Ok(assembled) => assembled,
+                Err(QueryError::ResourceNotFound { name }) if is_of_release(&name) => continue,
                 Err(error) => {
                     found.push(node_diagnostic(node, &unless_down(error)?, resources));
                     continue;
@@ -72,6 +77,7 @@ async fn views(
             views.push(View {
                 name: View::name_of(pipe, node),
                 pipe: pipe.name.to_string(),
+                node: node.name.value.clone(),
                 target: materialization.target.value.clone(),
                 backfill: target.is_none_or(|t| t.backfill == birdhouse_datafile::Backfill::Run),
                 span: node_span(node),
@@ -169,6 +175,30 @@ fn all_nodes<'p>(
         let nodes = pipe.nodes.iter();
         nodes.filter_map(move |node| Some((live?.as_ref(), node)))
     })
+}
+
+/// Returns true for a resource of another release, as Classic deployments name it:
+/// `v0_0_1.events`.
+fn is_of_release(name: &str) -> bool {
+    let Some((release, _)) = name.split_once('.') else {
+        return false;
+    };
+    let is_number = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+    release
+        .strip_prefix('v')
+        .is_some_and(|numbers| numbers.split('_').count() == 3 && numbers.split('_').all(is_number))
+}
+
+fn reads_release(node: &Node, name: &str) -> Diagnostic {
+    Diagnostic::warning(
+        codes::NOT_ACTIVE,
+        format!(
+            "the node '{}' reads {name} of another release: it is declared, not active",
+            node.name.value
+        ),
+        node_span(node),
+    )
+    .with_hint("there is one release at a time here; remove the node when the migration is over")
 }
 
 /// Separates a mistake of the project from a failure of the engine.
