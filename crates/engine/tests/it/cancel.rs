@@ -82,7 +82,8 @@ async fn a_kill_statement_passes_a_busy_admin_connection() {
     let busy = tokio::spawn(async move { engine.query(Query::admin(ENDLESS, "TSV")).await });
     let kill = format!("KILL QUERY WHERE query = '{ENDLESS}' ASYNC");
     let ask = || async {
-        test.engine.execute(&kill).await.expect("killed");
+        let killed = tokio::time::timeout(Duration::from_secs(5), test.engine.execute(&kill));
+        killed.await.expect("not behind the query").expect("killed");
         busy.is_finished()
     };
     wait_until(ask, |finished| *finished).await;

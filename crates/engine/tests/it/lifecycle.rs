@@ -219,9 +219,27 @@ impl BareWorker {
 
     #[track_caller]
     fn ended_in_order(mut self) {
-        let status = self.process.wait().expect("ended");
+        let started = Instant::now();
+        let status = loop {
+            if let Some(status) = self.process.try_wait().expect("waited for") {
+                break status;
+            }
+            assert!(
+                started.elapsed() < Duration::from_secs(10),
+                "it does not end"
+            );
+            std::thread::sleep(Duration::from_millis(10));
+        };
         assert!(status.success(), "{status}");
         assert!(!marker(&self.directory).exists());
+    }
+}
+
+impl Drop for BareWorker {
+    fn drop(&mut self) {
+        // Fails when it has ended, as it should have.
+        drop(self.process.kill());
+        drop(self.process.wait());
     }
 }
 
