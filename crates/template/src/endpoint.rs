@@ -78,6 +78,8 @@ impl EndpointParameter {
         let text = |keyword: &str| parameter.get(keyword).and_then(Json::as_str);
         let required = match parameter.get("required").and_then(truth) {
             Some(required) => required,
+            // Without a value, these two are false and empty rather than an error.
+            None if matches!(kind, "Boolean" | "JSON") => false,
             None => parameter.default().is_null() && parameter.is_typed(),
         };
         let format = match kind {

@@ -37,6 +37,8 @@ pub(crate) struct Evaluator<'t> {
     pub(crate) out: String,
     pub(crate) settings: Settings,
     pub(crate) secrets: BTreeSet<String>,
+    /// Line of the tag that is evaluated.
+    pub(crate) line: usize,
     /// Exceptions whose handlers are running.
     handling: Vec<Rc<Heap<Exception>>>,
     /// Containers that got other containers, and may be part of a cycle.
@@ -54,6 +56,7 @@ impl<'t> Evaluator<'t> {
             out: String::new(),
             settings: Settings::default(),
             secrets: BTreeSet::new(),
+            line: 1,
             handling: Vec::new(),
             entangled: Vec::new(),
             work: 0,

@@ -35,6 +35,8 @@ mod render;
 mod resolve;
 mod security;
 mod structure;
+#[cfg(test)]
+mod testing;
 mod value;
 
 pub use compile::{Template, template_text};

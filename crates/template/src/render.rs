@@ -46,7 +46,8 @@ impl Template {
         evaluator.frame = self.frame(parameters, &mut evaluator);
         let result = evaluator.nodes(&self.nodes);
         if let Err(stop) = result {
-            return Err(self.describe(&stop, parameters, context));
+            let error = self.describe(&stop, parameters, context);
+            return Err(error.at_line(evaluator.line));
         }
         Ok(Rendered {
             sql: std::mem::take(&mut evaluator.out),

@@ -21,8 +21,14 @@ impl Evaluator<'_> {
         for node in nodes {
             match node {
                 Node::Text(text) => self.write(text)?,
-                Node::Output(output) => self.output(output)?,
-                Node::Set { statement, .. } => self.set(statement)?,
+                Node::Output(output) => {
+                    self.line = output.line;
+                    self.output(output)?;
+                }
+                Node::Set { statement, line } => {
+                    self.line = *line;
+                    self.set(statement)?;
+                }
                 Node::Block(block) => {
                     let flow = self.nested(|e| e.block(block))?;
                     if flow != Flow::Normal {
@@ -37,6 +43,7 @@ impl Evaluator<'_> {
     }
 
     fn block(&mut self, block: &Block) -> Eval<Flow> {
+        self.line = block.line;
         match &block.head {
             Head::If(test) => self.if_block(test, block),
             Head::While(test) => self.while_block(test, block),
@@ -51,7 +58,10 @@ impl Evaluator<'_> {
         }
         for branch in &block.branches {
             let taken = match &branch.head {
-                BranchHead::Elif(test) => self.condition(test)?,
+                BranchHead::Elif(test) => {
+                    self.line = branch.line;
+                    self.condition(test)?
+                }
                 _ => true,
             };
             if taken {
@@ -71,6 +81,7 @@ impl Evaluator<'_> {
             if self.nodes(&block.body)? == Flow::Break {
                 return Ok(Flow::Normal);
             }
+            self.line = block.line;
         }
         self.else_branch(block)
     }
