@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use birdhouse_engine::{Engine, Query};
 use birdhouse_sql::quote_string;
 use serde::Deserialize;
+use uuid::Uuid;
 
 use crate::error::DeployError;
 
@@ -57,6 +58,8 @@ pub(crate) async fn read(engine: &Engine, database: &str) -> Result<Existing, De
 }
 
 /// Runs a statement of ours with all rights and returns its result.
+///
+/// An `INSERT` among them is an insert of its own: it has a deduplication token that nothing else has.
 pub(crate) async fn admin_query(
     engine: &Engine,
     database: Option<&str>,
@@ -67,6 +70,10 @@ pub(crate) async fn admin_query(
         .query(Query {
             database: database.map(str::to_owned),
             id: "deploy".to_owned(),
+            settings: vec![(
+                "insert_deduplication_token".to_owned(),
+                Uuid::now_v7().to_string(),
+            )],
             ..Query::admin(sql, format)
         })
         .await?;

@@ -237,6 +237,7 @@ fn differences(datasource: &Datasource, old: &ExistingTable) -> String {
     ];
     for (what, new, old) in keys {
         let new = new.as_ref().map_or("", |key| key.value.as_str());
+        let (new, old) = (bare(new), bare(old));
         if squeezed(new) != squeezed(old) && !(new == "tuple()" && old.is_empty()) {
             all.push(format!("the {what} was ({old}) and is ({new})"));
         }
@@ -263,4 +264,25 @@ fn squeezed(text: &str) -> String {
     text.chars()
         .filter(|c| !c.is_whitespace() && *c != '`')
         .collect()
+}
+
+/// Returns a key without parentheses around the whole, of which the engine prints one more pair.
+fn bare(key: &str) -> &str {
+    let key = key.trim();
+    let Some(inner) = key
+        .strip_prefix('(')
+        .and_then(|rest| rest.strip_suffix(')'))
+    else {
+        return key;
+    };
+    let mut depth = 0_usize;
+    let is_whole = inner.chars().all(|c| match c {
+        '(' => {
+            depth += 1;
+            true
+        }
+        ')' => depth.checked_sub(1).map(|less| depth = less).is_some(),
+        _ => true,
+    });
+    if is_whole { bare(inner) } else { key }
 }

@@ -10,9 +10,12 @@ use serde_json::{Value, json};
 use crate::app::App;
 use crate::error::ApiError;
 
+/// How long the engine may take to answer.
+const ANSWER_MAX: Duration = Duration::from_millis(500);
+
 /// `GET /v0/health`: 200 when the engine answers, else 503.
 pub(super) async fn health(State(app): State<Arc<App>>) -> Result<Json<Value>, ApiError> {
-    if app.engine.ready(Duration::ZERO).await {
+    if app.engine.ready(ANSWER_MAX).await {
         Ok(Json(json!({ "status": "ok" })))
     } else {
         Err(ApiError::unavailable("the engine is being restarted"))
