@@ -14,7 +14,6 @@ use tower::ServiceExt;
 #[derive(Debug, Clone, Copy, Deserialize)]
 pub(crate) struct Appended {
     pub(crate) successful_rows: u64,
-    pub(crate) quarantined_rows: u64,
 }
 
 /// A client with the rights of the shop's backend. Cheap to clone.
@@ -44,9 +43,14 @@ impl Api {
         serde_json::from_value(answer).context("read the answer to an append")
     }
 
-    /// Uploads a CSV file with the rights of an admin; returns how many rows were accepted.
-    pub(crate) async fn upload_csv(&self, datasource: &str, file: Vec<u8>) -> anyhow::Result<()> {
-        let url = format!("/v0/datasources?mode=append&name={datasource}&format=csv");
+    /// Uploads rows as a file, with the rights of an admin; all of them must be accepted.
+    pub(crate) async fn upload(
+        &self,
+        datasource: &str,
+        format: &str,
+        file: Vec<u8>,
+    ) -> anyhow::Result<()> {
+        let url = format!("/v0/datasources?mode=append&name={datasource}&format={format}");
         let answer = self
             .call(Method::POST, &url, &self.admin_token, file.into())
             .await?;

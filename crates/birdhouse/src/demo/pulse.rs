@@ -1,7 +1,8 @@
 //! What the page behind the shop shows: the pipeline of the last minute, read by SQL.
 //!
 //! Everything comes from the service data sources and the project's own tables, so an operator can
-//! run the same queries. Readers within a second share one answer.
+//! run the same queries. Rates count what came through the Events API, not files. Readers within a
+//! second share one answer.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -17,13 +18,13 @@ const FRESH: Duration = Duration::from_millis(900);
 
 const INGEST: &str = "\
 SELECT d.name AS datasource,
-       round(sumIf(l.rows, recent) / 60, 1) AS events_per_second,
+       round(sumIf(l.rows, recent AND l.event_type = 'append-hfi') / 60, 1) AS events_per_second,
        sumIf(l.rows, recent) AS rows,
        sumIf(l.rows_quarantine, recent) AS quarantined,
        if(max(l.timestamp) = 0, NULL, max(l.timestamp)) AS last_append
 FROM (SELECT arrayJoin(['ecomm_events', 'warehouse_stock', 'products']) AS name) AS d
 LEFT JOIN (
-    SELECT datasource_name, timestamp, timestamp > now() - 60 AS recent,
+    SELECT datasource_name, event_type, timestamp, timestamp > now() - 60 AS recent,
            ifNull(rows, 0) AS rows, ifNull(rows_quarantine, 0) AS rows_quarantine
     FROM tinybird.datasources_ops_log
     WHERE event_type LIKE 'append%' AND pipe_name = ''
@@ -77,7 +78,7 @@ FROM (SELECT toDateTime(now() - 60 + number) AS second FROM numbers(60)) AS s
 LEFT JOIN (
     SELECT timestamp AS second, sum(rows) AS events
     FROM tinybird.datasources_ops_log
-    WHERE timestamp > now() - 65 AND pipe_name = '' AND event_type LIKE 'append%'
+    WHERE timestamp > now() - 65 AND event_type = 'append-hfi'
     GROUP BY second
 ) AS i ON i.second = s.second
 LEFT JOIN (
