@@ -110,7 +110,40 @@ pub(crate) fn node_diagnostic(
 
 /// Returns the diagnostic of what the engine said about a data source's table.
 pub(crate) fn table_diagnostic(datasource: &Datasource, message: &str) -> Diagnostic {
+    // Behind these the engine lists its virtual columns, or a query that it made up.
+    const ENDS: &[&str] = &[", required columns", ": In scope ", ". Note: there are "];
+    let message = ENDS.iter().fold(message, |message, end| {
+        message.split(end).next().unwrap_or_default()
+    });
     Diagnostic::error(codes::TABLE, message.to_owned(), datasource.file.start())
+}
+
+/// Returns the diagnostic of what the engine said about the query of a node.
+///
+/// An unknown name is shown where it stands, in the node or in another of its pipe; what the engine
+/// repeats of the query is left out.
+pub(crate) fn query_diagnostic(
+    pipe: &Pipe,
+    node: &Node,
+    code: &'static str,
+    message: &str,
+) -> Diagnostic {
+    let unknown = message.split_once(" in scope ");
+    let Some((what, rest)) = unknown.filter(|(what, _)| what.starts_with("Unknown ")) else {
+        return Diagnostic::error(code, message.to_owned(), node_span(node));
+    };
+    let name = what.split('`').nth(1).unwrap_or_default();
+    let mut nodes = std::iter::once(node).chain(&pipe.nodes);
+    let span = nodes.find_map(|node| word_span(node, name).filter(|_| !name.is_empty()));
+    let near = rest
+        .rsplit_once("Maybe you meant: [")
+        .map(|(_, near)| near.split(']').next().unwrap_or_default().replace('\'', ""));
+    Diagnostic::error(
+        code,
+        what.to_owned(),
+        span.unwrap_or_else(|| node_span(node)),
+    )
+    .with_optional_hint(near.map(|near| format!("did you mean {near}?")))
 }
 
 fn template_diagnostic(node: &Node, error: &TemplateError) -> Diagnostic {

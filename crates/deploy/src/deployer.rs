@@ -76,7 +76,12 @@ impl Deployer {
         let plan = Plan::new(project, views, &before, &mut found);
         stop_on_errors(&mut found)?;
         self.apply(&plan, &database, project, &mut found).await?;
-        stop_on_errors(&mut found)?;
+        if found
+            .iter()
+            .any(|diagnostic| diagnostic.code == codes::TABLE)
+        {
+            stop_on_errors(&mut found)?;
+        }
         check::endpoints(self, project, &resources, &mut found).await?;
         stop_on_errors(&mut found)?;
         let draft = draft(project);
@@ -140,7 +145,11 @@ impl Deployer {
         for view in plan.new_views() {
             match self.create_view(view, database).await {
                 Err(DeployError::Engine(EngineError::Exception { message, .. })) => {
-                    found.push(Diagnostic::error(codes::VIEW, message, view.span.clone()));
+                    let pipe = project.pipe(&view.pipe);
+                    let node = pipe.and_then(|pipe| Some((pipe, pipe.node(&view.node)?)));
+                    found.extend(node.map(|(pipe, node)| {
+                        compile::query_diagnostic(pipe, node, codes::VIEW, &message)
+                    }));
                 }
                 result => result?,
             }

@@ -7,7 +7,7 @@ use birdhouse_template::{Context, Mode, Parameters};
 
 use super::Deployer;
 use crate::codes;
-use crate::compile::{node_diagnostic, node_span};
+use crate::compile::{node_diagnostic, node_span, query_diagnostic};
 use crate::error::DeployError;
 use crate::existing::admin_query;
 use crate::view::{View, order};
@@ -30,7 +30,7 @@ pub(super) async fn nodes(
         parameters: &parameters,
         context: &check,
     };
-    for (live, node) in all_nodes(project, resources) {
+    for (_, live, node) in all_nodes(project, resources) {
         match assembler.check_node(live, &node.name.value).await {
             Ok(()) => {}
             Err(QueryError::ResourceNotFound { name }) if is_of_release(&name) => {
@@ -120,7 +120,7 @@ pub(super) async fn endpoints(
         parameters: &parameters,
         context: &render,
     };
-    for (live, node) in all_nodes(project, resources) {
+    for (pipe, live, node) in all_nodes(project, resources) {
         if live.endpoint.as_deref() != Some(node.name.value.as_str()) {
             continue;
         }
@@ -134,7 +134,7 @@ pub(super) async fn endpoints(
             .all(|n| matches!(n.body, birdhouse_query::Body::Plain(_)));
         if let Some(message) = describe(deployer, resources, &assembled).await? {
             let diagnostic = if is_plain {
-                Diagnostic::error(codes::QUERY, message, node_span(node))
+                query_diagnostic(pipe, node, codes::QUERY, &message)
             } else {
                 Diagnostic::warning(
                     codes::QUERY,
@@ -169,11 +169,11 @@ async fn describe(
 fn all_nodes<'p>(
     project: &'p Project,
     resources: &'p Resources,
-) -> impl Iterator<Item = (&'p Pipe, &'p Node)> {
+) -> impl Iterator<Item = (&'p birdhouse_datafile::Pipe, &'p Pipe, &'p Node)> {
     project.pipes.iter().flat_map(|pipe| {
         let live = resources.pipes.get(pipe.name.as_str());
         let nodes = pipe.nodes.iter();
-        nodes.filter_map(move |node| Some((live?.as_ref(), node)))
+        nodes.filter_map(move |node| Some((pipe, live?.as_ref(), node)))
     })
 }
 

@@ -7,13 +7,13 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use birdhouse_datafile::{Datasource, Diagnostic, Node, Project};
+use birdhouse_datafile::{Datasource, Diagnostic, Node, Pipe, Project};
 use birdhouse_engine::EngineError;
 use birdhouse_sql::{DataType, quote_identifier};
 
 use super::Deployer;
 use crate::codes;
-use crate::compile::{node_span, table_diagnostic};
+use crate::compile::{node_span, query_diagnostic, table_diagnostic};
 use crate::error::DeployError;
 use crate::existing::describe;
 use crate::table::Table;
@@ -77,14 +77,11 @@ async fn in_scratch(
         let is_unknown = project
             .datasource(&view.target)
             .is_some_and(|target| target.schema.columns.is_empty());
-        let node = project
-            .pipe(&view.pipe)
-            .and_then(|pipe| pipe.node(&view.node))
-            .cloned();
-        let Some(node) = node.filter(|_| is_unknown) else {
+        let pipe = project.pipe(&view.pipe).filter(|_| is_unknown).cloned();
+        let Some((pipe, node)) = pipe.as_ref().and_then(|p| Some((p, p.node(&view.node)?))) else {
             continue;
         };
-        let Some(columns) = columns(deployer, view, &node, scratch, found).await? else {
+        let Some(columns) = columns(deployer, view, (pipe, node), scratch, found).await? else {
             continue;
         };
         let target = project
@@ -92,7 +89,7 @@ async fn in_scratch(
             .iter_mut()
             .find(|datasource| datasource.name.as_str() == view.target);
         if let Some(target) = target {
-            target.set_columns(&node, columns);
+            target.set_columns(node, columns);
             create(deployer, target, scratch, found).await?;
         }
     }
@@ -119,13 +116,13 @@ async fn create(
 async fn columns(
     deployer: &Deployer,
     view: &View,
-    node: &Node,
+    (pipe, node): (&Pipe, &Node),
     scratch: &str,
     found: &mut Vec<Diagnostic>,
 ) -> Result<Option<Vec<(String, DataType)>>, DeployError> {
     let described = match describe(&deployer.engine, scratch, &view.sql).await {
         Err(DeployError::Engine(EngineError::Exception { message, .. })) => {
-            found.push(Diagnostic::error(codes::QUERY, message, node_span(node)));
+            found.push(query_diagnostic(pipe, node, codes::QUERY, &message));
             return Ok(None);
         }
         described => described?,

@@ -39,7 +39,8 @@ SCHEMA >
     a Int32
 
 ENGINE MergeTree
-ENGINE_SORTING_KEY b
+ENGINE_SORTING_KEY a
+ENGINE_TTL b + INTERVAL 1 DAY
 "
         )
         .await
@@ -66,6 +67,37 @@ TYPE materialized
 DATASOURCE days
 ENGINE SummingMergeTree
 ENGINE_SORTING_KEY date
+"
+        ))
+        .await
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn names_that_the_engine_does_not_know() {
+    insta::assert_snapshot!(
+        refused(&format!(
+            "{EVENTS}--- pipes/names.pipe
+NODE parsed
+SQL >
+    SELECT at,
+        lower(nane) AS name
+    FROM events
+
+NODE endpoint
+SQL >
+    SELECT name FROM parsed
+TYPE endpoint
+--- pipes/copy_of.pipe
+NODE copied
+SQL >
+    SELECT at, length(nothing_like_it) AS n FROM events
+TYPE materialized
+DATASOURCE sizes
+--- datasources/sizes.datasource
+SCHEMA >
+    at DateTime,
+    n UInt64
 "
         ))
         .await

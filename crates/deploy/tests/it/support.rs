@@ -1,6 +1,7 @@
 //! A workspace on an engine of its own, and ways to put projects and rows into it.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use birdhouse_catalog::{Catalog, WorkspaceId};
 use birdhouse_datafile::{Diagnostic, Project, SourceFile};
@@ -79,12 +80,11 @@ impl Workspace {
             import_id: None,
         };
         let decoded = birdhouse_ingest::decode(schema, body, &options).unwrap();
-        let appended = birdhouse_ingest::append(
-            &self.deployer.engine,
-            schema,
-            &decoded,
-            &AppendOptions::new(format!("fixture {name}")),
-        );
+        // The same batch id twice would count once.
+        static BATCHES: AtomicU32 = AtomicU32::new(0);
+        let batch = format!("batch {}", BATCHES.fetch_add(1, Ordering::Relaxed));
+        let options = AppendOptions::new(batch);
+        let appended = birdhouse_ingest::append(&self.deployer.engine, schema, &decoded, &options);
         appended.await.unwrap().quarantined_rows
     }
 
