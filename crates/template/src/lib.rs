@@ -14,9 +14,9 @@
 //! # Ok::<(), birdhouse_template::TemplateError>(())
 //! ```
 //!
-//! Stages: [`lexer`] splits the text into tags, [`expr`] parses the Python inside of them,
-//! [`security`] says what is permitted, [`structure`] builds blocks, [`resolve`] gives names their
-//! slots, [`discover`] finds the declared parameters, [`preprocess`] and [`eval`] run it.
+//! Stages: `lexer` splits the text into tags, `expr` parses the Python inside of them,
+//! `security` says what is permitted, `structure` builds blocks, `resolve` gives names their
+//! slots, `discover` finds the declared parameters, `preprocess` and `eval` run it.
 
 mod compile;
 mod context;

@@ -164,7 +164,8 @@ impl Template {
         }
         match class {
             ExceptionClass::KeyError => {
-                let key = text.trim_matches('\'');
+                let key = exception.args.first().cloned().unwrap_or_default();
+                let key = crate::value::repr::to_str(&key, usize::MAX).unwrap_or_default();
                 format!(
                     "Template Syntax Error: Missing key '{key}' while rendering the template. \
                      Ensure every object accessed in the template has this key."
@@ -209,7 +210,8 @@ impl Template {
         }
         let is_text = |name: &&serde_json::Value| name.is_string();
         // The reference cannot join what is no text, and leaves the list out then.
-        let is_nameless = names.len() == 1 && names.iter().all(|name| name.is_null());
+        let is_empty = |name: &&serde_json::Value| name.is_null() || name.as_str() == Some("");
+        let is_nameless = names.len() == 1 && names.iter().all(is_empty);
         if is_nameless || (names.len() > 1 && !names.iter().all(is_text)) {
             return text;
         }

@@ -177,15 +177,20 @@ pub(super) fn float(x: f64, spec: &Spec) -> Option<String> {
     let magnitude = x.abs();
     let precision = spec.precision;
     let kind = spec.kind.map(|c| c.to_ascii_lowercase());
+    if !matches!(kind, None | Some('e' | 'f' | 'g' | 'n' | '%')) {
+        return None;
+    }
+    let percent = if kind == Some('%') { "%" } else { "" };
     let mut body = if x.is_nan() {
-        "nan".to_owned()
+        format!("nan{percent}")
     } else if x.is_infinite() {
-        "inf".to_owned()
+        format!("inf{percent}")
     } else {
         match kind {
             None if precision.is_none() => repr_float(magnitude),
             None => {
-                let text = general(magnitude, precision.unwrap_or(6), spec.alternate);
+                // A digit behind the point takes the place of a significant one.
+                let text = general(magnitude, precision.unwrap_or(6), 1, spec.alternate);
                 if text.contains(['.', 'e']) {
                     text
                 } else {
@@ -195,10 +200,16 @@ pub(super) fn float(x: f64, spec: &Spec) -> Option<String> {
             Some('e') => exponent(magnitude, precision.unwrap_or(6)),
             Some('f') => format!("{magnitude:.*}", precision.unwrap_or(6)),
             Some('%') => format!("{:.*}%", precision.unwrap_or(6), magnitude * 100.0),
-            Some('g' | 'n') => general(magnitude, precision.unwrap_or(6), spec.alternate),
+            Some('g' | 'n') => general(magnitude, precision.unwrap_or(6), 0, spec.alternate),
             _ => return None,
         }
     };
+    if spec.alternate && x.is_finite() && !body.contains('.') {
+        let end = body
+            .find(|c: char| !c.is_ascii_digit())
+            .unwrap_or(body.len());
+        body.insert(end, '.');
+    }
     if let Some(separator) = spec.grouping {
         let end = body
             .find(|c: char| !c.is_ascii_digit())
@@ -219,8 +230,9 @@ fn exponent(x: f64, precision: usize) -> String {
     with_exponent(mantissa, exponent.parse().unwrap_or(0))
 }
 
-/// `g`: significant digits, trailing zeros removed unless `keeps_zeros`.
-fn general(x: f64, precision: usize, keeps_zeros: bool) -> String {
+/// `g`: significant digits, trailing zeros removed unless `keeps_zeros`. An exponent is used when
+/// the digits, less `reserved` ones, do not reach the point.
+fn general(x: f64, precision: usize, reserved: i32, keeps_zeros: bool) -> String {
     let precision = precision.max(1);
     let text = format!("{x:.*e}", precision - 1);
     let (mantissa, power) = text.split_once('e').unwrap_or((&text, "0"));
@@ -233,7 +245,7 @@ fn general(x: f64, precision: usize, keeps_zeros: bool) -> String {
             text.trim_end_matches('0').trim_end_matches('.').to_owned()
         }
     };
-    if x != 0.0 && (power < -4 || power >= limit) {
+    if x != 0.0 && (power < -4 || power >= limit - reserved) {
         return with_exponent(&trim(mantissa), power);
     }
     let decimals = usize::try_from(limit - 1 - power).unwrap_or(0);

@@ -153,6 +153,9 @@ impl Evaluator<'_> {
                     a.shift_right(bits.min(a.bits() + 1))
                 } else if a.is_zero() {
                     Int::Small(0)
+                } else if bits == u64::MAX {
+                    let message = "too many digits in integer";
+                    return raise(ExceptionClass::OverflowError, message);
                 } else {
                     self.reserve_bits(a.bits().saturating_add(bits))?;
                     a.shift_left(bits)

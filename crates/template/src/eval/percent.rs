@@ -1,7 +1,7 @@
 //! The operator `%` on strings: `'%s-%05d' % (a, b)`.
 
 use super::Evaluator;
-use super::exception::{Eval, type_error, value_error};
+use super::exception::{Eval, ExceptionClass, raise, type_error, value_error};
 use super::format::{Spec, float, integer, number, pad};
 use crate::value::{Int, Key, Value};
 
@@ -205,11 +205,13 @@ impl Evaluator<'_> {
             'c' => {
                 let text = match (value.as_str(), self.index(value)) {
                     (Some(text), _) if text.chars().count() == 1 => text.to_string(),
-                    (None, Some(code)) => u32::try_from(code)
-                        .ok()
-                        .and_then(char::from_u32)
-                        .map(String::from)
-                        .unwrap_or_default(),
+                    (None, Some(code)) => match u32::try_from(code).ok().and_then(char::from_u32) {
+                        Some(c) => c.to_string(),
+                        None => {
+                            let message = "%c arg not in range(0x110000)";
+                            return raise(ExceptionClass::OverflowError, message);
+                        }
+                    },
                     _ => return type_error("%c requires int or char"),
                 };
                 Ok(pad(&text, &spec, '>'))

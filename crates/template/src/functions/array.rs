@@ -123,7 +123,9 @@ impl Evaluator<'_> {
         at: (&Value, usize),
     ) -> Eval<String> {
         match element {
-            ElementType::Scalar(ScalarType::String) if item.is_none() => template_error(REQUIRED),
+            ElementType::Scalar(ScalarType::String | ScalarType::PlainInt) if item.is_none() => {
+                template_error(REQUIRED)
+            }
             ElementType::Scalar(ScalarType::PlainInt) if matches!(item, Value::Placeholder(_)) => {
                 Ok("0".to_owned())
             }
@@ -142,6 +144,9 @@ impl Evaluator<'_> {
                 }
             }
             ElementType::Boolean => Ok(u8::from(to_bool(item)).to_string()),
+            ElementType::Symbol if matches!(item, Value::Placeholder(_)) => {
+                Ok("`placeholder`".to_owned())
+            }
             ElementType::Symbol => match item.as_str() {
                 Some(text) => Ok(identifier(text, "`")),
                 None => template_error(NOT_WELL_DEFINED),

@@ -8,6 +8,7 @@ use crate::eval::Evaluator;
 use crate::eval::bind::{Args, Signature};
 use crate::eval::exception::{Eval, template_error};
 use crate::value::Value;
+use crate::value::repr::sql_escape;
 
 const SIGNATURE: Signature = Signature {
     name: "tb_secret",
@@ -36,7 +37,10 @@ impl Evaluator<'_> {
         let exists = is_text
             && (secrets.contains(&text) && !text.starts_with(PREFIX)
                 || secrets.contains(&format!("{PREFIX}{text}")));
-        let reference = Value::Symbol(format!("{{{text}: String}}").into());
+        let mut reference = String::from("{");
+        sql_escape(&text, false, &mut reference);
+        reference.push_str(": String}");
+        let reference = Value::Symbol(reference.into());
         if exists {
             self.secrets.insert(text);
             return Ok(reference);

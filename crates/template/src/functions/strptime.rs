@@ -395,6 +395,9 @@ fn offset(text: &str) -> Option<i64> {
     }
     // Either both separators are colons or none is.
     let has_colon = text.get(3..4) == Some(":");
+    if !has_colon && text.contains(':') {
+        return None;
+    }
     if has_colon && text.len() > 6 && text.get(6..7) != Some(":") {
         return None;
     }
@@ -475,12 +478,6 @@ fn iso_date(year: i64, week: i64, weekday: i64) -> Option<i64> {
     let january_4 = days_from_civil(year, 1, 4)?;
     let monday = january_4 - january_4 % 7;
     let days = monday + (week - 1) * 7 + weekday;
-    if week == 53 {
-        let next = days_from_civil(year + 1, 1, 4)?;
-        if monday + 52 * 7 >= next - next % 7 {
-            return None;
-        }
-    }
     Some(days)
 }
 
