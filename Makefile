@@ -1,6 +1,6 @@
 # Everything a newcomer needs: `make demo` and `make test`. Both install what they need.
 
-.PHONY: demo build engine test lint unit setup fmt
+.PHONY: demo build engine test lint unit setup fmt fuzz-templates
 
 ## Build, fetch the engine once, start the shop on http://localhost:7181
 demo: build
@@ -30,3 +30,15 @@ unit:
 
 fmt:
 	cargo fmt --all
+
+# The reference package lives outside of the sources; ORACLE is the script that asks it.
+ORACLE ?= ../shared/oracle/render_template.py
+ORACLE_VENV ?= target/oracle
+CASES ?= 20000
+SEED ?= 1
+
+## Compare our templates with the reference package on generated cases
+fuzz-templates:
+	test -x $(ORACLE_VENV)/bin/python || python3 -m venv $(ORACLE_VENV)
+	$(ORACLE_VENV)/bin/pip install --quiet tinybird==5.0.2 lru-dict
+	scripts/fuzz_templates.py --oracle $(ORACLE_VENV)/bin/python $(ORACLE) --cases $(CASES) --seed $(SEED)
