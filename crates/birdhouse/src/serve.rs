@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::args::ServeArgs;
+use crate::project::Secret;
 
 /// How long requests may take to end when the server stops.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -32,12 +33,16 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Opens the data directory, starts the engine and deploys the project.
+    /// Opens the data directory, starts the engine, stores `secrets` and deploys the project.
     ///
     /// # Errors
     /// When the port is taken, the data directory or the engine cannot be used, or the project is
     /// refused; its mistakes have been shown then.
-    pub(crate) async fn start(args: &ServeArgs, project: Project) -> anyhow::Result<Self> {
+    pub(crate) async fn start(
+        args: &ServeArgs,
+        project: Project,
+        secrets: Vec<Secret>,
+    ) -> anyhow::Result<Self> {
         // First of all, so that a second server on the same port touches nothing.
         let address = SocketAddr::new(args.host, args.port);
         let listener = TcpListener::bind(address)
@@ -63,6 +68,11 @@ impl Server {
                 .first()
                 .context("the catalog has no workspace")?,
         );
+        for secret in secrets {
+            catalog
+                .set_secret(workspace.workspace.id, &secret.name, &secret.value)
+                .with_context(|| format!("store the secret {}", secret.name))?;
+        }
         let deployer = Deployer {
             engine: engine.clone(),
             guard: app.queries.guard().clone(),

@@ -24,3 +24,5 @@ pub(crate) const INCOMPATIBLE: &str = "deploy/incompatible-change";
 pub(crate) const LEFT_BEHIND: &str = "deploy/left-behind";
 /// Something is accepted that cannot run here.
 pub(crate) const NOT_ACTIVE: &str = "deploy/not-active";
+/// A column finds nothing in the fixture of its data source.
+pub(crate) const FIXTURE: &str = "deploy/fixture-mismatch";

@@ -12,10 +12,12 @@ mod compile;
 mod deployer;
 mod error;
 mod existing;
+mod fixtures;
 mod live;
 mod table;
 mod view;
 
 pub use deployer::{Deployed, Deployer};
 pub use error::DeployError;
+pub use fixtures::check_fixture;
 pub use live::{Live, LiveDatasource, LiveView};

@@ -23,6 +23,7 @@ pub(crate) fn check(args: &CheckArgs) -> anyhow::Result<ExitCode> {
     let (files, mut found) = project::read(&args.project)?;
     let (project, diagnostics) = Project::parse(files);
     found.extend(diagnostics);
+    found.extend(project::fixture_warnings(&args.project, &project));
     let mut note = None;
     if !has_errors(&found) {
         match block_on(on_the_engine(&project))? {

@@ -16,12 +16,14 @@ pub(crate) fn start(args: StartArgs) -> anyhow::Result<ExitCode> {
     let (files, mut diagnostics) = project::read(&args.project)?;
     let (project, found) = Project::parse(files);
     diagnostics.extend(found);
+    diagnostics.extend(project::fixture_warnings(&args.project, &project));
     show(&diagnostics);
     if has_errors(&diagnostics) {
         anyhow::bail!("the project has mistakes; correct them and start again");
     }
+    let secrets = project::secrets(&args.project)?;
     block_on(async {
-        let server = Server::start(&args.serve, project).await?;
+        let server = Server::start(&args.serve, project, secrets).await?;
         let router = birdhouse_server::router(server.app.clone());
         say(format!(
             "birdhouse is ready on http://{}",

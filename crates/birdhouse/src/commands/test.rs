@@ -41,8 +41,9 @@ struct Counts {
 pub(crate) fn test(args: &TestArgs) -> anyhow::Result<ExitCode> {
     log("error");
     let (files, mut diagnostics) = project::read(&args.project)?;
-    let (project, found) = Project::parse(files);
+    let (mut project, found) = Project::parse(files);
     diagnostics.extend(found);
+    project.keep_expired_rows();
     show(&diagnostics);
     if has_errors(&diagnostics) {
         anyhow::bail!("the project has mistakes; correct them and test again");
@@ -83,7 +84,8 @@ async fn run(
         host: IpAddr::V4(Ipv4Addr::LOCALHOST),
     };
     let fixtures = fixtures::find(&args.project, &project);
-    let server = Server::start(&serve, project).await?;
+    let secrets = project::secrets(&args.project)?;
+    let server = Server::start(&serve, project, secrets).await?;
     let result = run_on(&server, args, suites, &fixtures, counts).await;
     server.close().await;
     result

@@ -135,10 +135,11 @@ fn cases(text: &str) -> Vec<Case> {
             parameters: value(case, "parameters:").unwrap(),
             fails: value(case, "expected_http_status:").is_some(),
             expected: case
-                .split_once("expected_result: |\n")
+                .split_once("expected_result: |")
                 .unwrap()
                 .1
                 .lines()
+                .skip(1)
                 .map(|line| format!("{}\n", line.trim_start()))
                 .collect(),
         })
