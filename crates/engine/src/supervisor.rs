@@ -13,9 +13,9 @@
 mod process;
 
 use std::ffi::OsString;
-use std::fs::Permissions;
+use std::fs::{DirBuilder, Permissions};
 use std::io;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::ChildStdin;
 use std::sync::Arc;
@@ -127,6 +127,8 @@ pub(crate) enum WorkerState {
 
 /// The owner's side of a supervisor. Dropping it stops the worker.
 pub(crate) struct Supervisor {
+    /// Removed with the supervisor, if there is one.
+    _socket_directory: Option<TempDir>,
     shared: Arc<Shared>,
     state: watch::Receiver<WorkerState>,
 }
@@ -134,8 +136,7 @@ pub(crate) struct Supervisor {
 /// What the supervisor's thread and its owner share.
 struct Shared {
     config: EngineConfig,
-    /// Private and short: the path of a socket has room for about a hundred bytes.
-    socket_directory: TempDir,
+    socket: PathBuf,
     state: watch::Sender<WorkerState>,
     stop: Mutex<Stop>,
     stop_requested: Condvar,
@@ -150,16 +151,23 @@ struct Stop {
 
 impl Supervisor {
     /// Starts the first worker and its supervision.
-    pub(crate) fn start(config: EngineConfig) -> Result<Self, EngineError> {
-        let socket_directory = socket_directory().map_err(|source| EngineError::Io {
-            operation: "create a directory for the socket in",
-            path: std::env::temp_dir(),
-            source,
-        })?;
+    pub(crate) fn start(mut config: EngineConfig) -> Result<Self, EngineError> {
+        config.directory =
+            std::path::absolute(&config.directory).map_err(|source| EngineError::Io {
+                operation: "find",
+                path: config.directory.clone(),
+                source,
+            })?;
+        let (socket, socket_directory) =
+            socket_place(&config.directory).map_err(|source| EngineError::Io {
+                operation: "make a place for the socket of",
+                path: config.directory.clone(),
+                source,
+            })?;
         let (sender, state) = watch::channel(WorkerState::Starting);
         let shared = Arc::new(Shared {
             config,
-            socket_directory,
+            socket,
             state: sender,
             stop: Mutex::default(),
             stop_requested: Condvar::new(),
@@ -173,7 +181,11 @@ impl Supervisor {
                 path: "the engine supervisor".into(),
                 source,
             })?;
-        Ok(Self { shared, state })
+        Ok(Self {
+            _socket_directory: socket_directory,
+            shared,
+            state,
+        })
     }
 
     /// Waits for the first worker.
@@ -209,7 +221,7 @@ impl Supervisor {
     }
 
     pub(crate) fn socket(&self) -> PathBuf {
-        self.shared.socket()
+        self.shared.socket.clone()
     }
 
     /// Stops the worker and waits for its end.
@@ -260,7 +272,7 @@ impl Shared {
     /// Runs one worker to its end and returns why it ended.
     fn run_worker(&self) -> String {
         let started = Instant::now();
-        let ended = process::run(&self.config, &self.socket(), &self.stop, |pid, sandbox| {
+        let ended = process::run(&self.config, &self.socket, &self.stop, |pid, sandbox| {
             let elapsed_ms = started.elapsed().as_millis();
             info!(pid, ?sandbox, elapsed_ms, "engine worker is ready");
             if sandbox == Sandbox::None {
@@ -291,23 +303,28 @@ impl Shared {
         }
         stop.requested
     }
-
-    fn socket(&self) -> PathBuf {
-        self.socket_directory.path().join("engine.sock")
-    }
 }
 
-/// Creates a directory that only this user can enter.
-fn socket_directory() -> io::Result<TempDir> {
-    const BASE_BYTES_MAX: usize = 60;
+/// Returns the path of the socket, in a directory that only this user can enter: the engine's own,
+/// or a temporary one when that path is too long for a socket.
+fn socket_place(directory: &Path) -> io::Result<(PathBuf, Option<TempDir>)> {
+    /// Room for the path of a socket, on the system that has the least.
+    const SOCKET_PATH_BYTES_MAX: usize = 100;
+    const NAME: &str = "engine.sock";
+    let own = directory.join("run");
+    if own.join(NAME).as_os_str().len() <= SOCKET_PATH_BYTES_MAX {
+        DirBuilder::new().recursive(true).mode(0o700).create(&own)?;
+        return Ok((own.join(NAME), None));
+    }
     let configured = std::env::temp_dir();
-    let base = if configured.as_os_str().len() <= BASE_BYTES_MAX {
+    let base = if configured.as_os_str().len() <= SOCKET_PATH_BYTES_MAX / 2 {
         configured.as_path()
     } else {
         Path::new("/tmp")
     };
-    tempfile::Builder::new()
+    let temporary = tempfile::Builder::new()
         .prefix("birdhouse-")
         .permissions(Permissions::from_mode(0o700))
-        .tempdir_in(base)
+        .tempdir_in(base)?;
+    Ok((temporary.path().join(NAME), Some(temporary)))
 }

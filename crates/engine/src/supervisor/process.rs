@@ -24,7 +24,6 @@ pub(super) fn run(
     stop: &Mutex<Stop>,
     mut ready: impl FnMut(u32, Sandbox),
 ) -> io::Result<String> {
-    fs::create_dir_all(&config.directory)?;
     match fs::remove_file(socket) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
@@ -81,7 +80,7 @@ fn send_config(
     let mut line = serde_json::to_vec(&WorkerConfig {
         protocol: PROTOCOL,
         library: config.library.clone(),
-        directory: std::path::absolute(&config.directory)?,
+        directory: config.directory.clone(),
         socket: socket.to_owned(),
         memory_bytes_max: config.memory_bytes_max,
         readers: config.readers,

@@ -1,6 +1,7 @@
 //! The engine's directory: who uses it, and whether the last user stopped in order.
 //!
 //! ```text
+//! engine/run/        the socket, unless its path would be too long
 //! engine/access/     configuration, written at every start, read-only for the engine
 //! engine/data/       everything that belongs to libchdb
 //! engine/data/birdhouse.running   exists, and is locked, while a worker uses the directory
