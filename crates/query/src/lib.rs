@@ -2,10 +2,12 @@
 //! against the workspace and the token, assemble one statement, and execute it.
 //!
 //! Entry points: [`Queries::endpoint`] for `/v0/pipes/<pipe>.<format>`, [`Queries::sql`] for
-//! `/v0/sql`. The crate does not know HTTP, tokens' values, or how resources came to be: it gets a
-//! [`Resources`] snapshot and an [`Access`] answer with every call.
+//! `/v0/sql`, [`describe`] for what an endpoint takes and gives. The crate does not know HTTP,
+//! tokens' values, or how resources came to be: it gets a [`Resources`] snapshot and an [`Access`]
+//! answer with every call.
 
 mod assembly;
+mod describe;
 mod error;
 mod execute;
 mod format;
@@ -14,6 +16,7 @@ mod limits;
 mod resources;
 
 pub use assembly::{Access, Assembled, Assembler, Scope};
+pub use describe::{DeclaredParameter, Description, describe};
 pub use error::QueryError;
 pub use execute::{Answer, Call, Queries};
 pub use format::{Format, OutputSettings};

@@ -3,17 +3,18 @@
 mod datasources;
 mod events;
 mod health;
+mod openapi;
 mod pipes;
 mod sql;
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use axum::{Extension, Router};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{Any, CorsLayer};
 
@@ -35,10 +36,19 @@ pub fn router(app: Arc<App>) -> Router {
             header::CONTENT_ENCODING,
         ])
         .expose_headers([REQUEST_ID, header::RETRY_AFTER]);
+    let descriptions = Extension(openapi::Descriptions::default());
     Router::new()
         .route("/v0/events", post(events::append))
         .route("/v0/datasources", post(datasources::upload))
         .route("/v0/pipes/{endpoint}", get(pipes::call).post(pipes::call))
+        .route(
+            "/v0/pipes/openapi.json",
+            get(openapi::endpoints).layer(descriptions.clone()),
+        )
+        .route(
+            "/v0/pipes/{endpoint}/openapi.json",
+            get(openapi::endpoint).layer(descriptions),
+        )
         .route("/v0/sql", get(sql::run).post(sql::run))
         .route("/v0/health", get(health::health))
         .route("/version", get(health::version))

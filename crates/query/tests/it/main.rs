@@ -5,6 +5,7 @@
 #![cfg(test)]
 
 mod assembly;
+mod describe;
 mod guard;
 
 use std::collections::BTreeMap;

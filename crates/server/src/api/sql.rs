@@ -69,11 +69,11 @@ pub(super) async fn all_params(ctx: &RequestContext, body: Body) -> Result<Param
 }
 
 /// Runs `work` with what is common to endpoints and SQL.
-pub(super) async fn query_call(
+pub(super) async fn query_call<T>(
     ctx: &RequestContext,
     params: &Params,
-    work: impl AsyncFnOnce(&Call<'_>) -> Result<Answer, QueryError>,
-) -> Result<Answer, ApiError> {
+    work: impl AsyncFnOnce(&Call<'_>) -> Result<T, QueryError>,
+) -> Result<T, ApiError> {
     let workspace = &ctx.caller.workspace;
     let scopes = ctx.scopes();
     let resources = &ctx.live.resources;
