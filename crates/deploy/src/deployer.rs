@@ -186,7 +186,9 @@ impl Deployer {
                 "target filled from what the source holds"
             );
         }
-        self.engine.execute(&view.finish(database)).await?;
+        for statement in view.finish(database) {
+            self.engine.execute(&statement).await?;
+        }
         tracing::info!(view = view.name, "materialized view created");
         Ok(())
     }

@@ -43,3 +43,26 @@ async fn implicit_targets_keep_their_rows() {
         assert_eq!(answer, Ok(format!("{{\"n\":{expected}}}\n")));
     }
 }
+
+/// What the engine remembers of an insert must be the same in the session that created the view,
+/// after a restart, and after the next deployment.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_batch_sent_again_after_a_restart_counts_once() {
+    let workspace = Workspace::new().await;
+    let row = b"{\"at\":\"2026-01-01 00:00:00\",\"insertion_date\":\"2026-01-01\"}\n";
+    for round in 1..=2 {
+        let (live, _) = match workspace.deploy(files(PROJECT)).await {
+            Ok(deployed) => deployed,
+            Err(found) => panic!("{}", shown(&found)),
+        };
+        let batch = format!("round {round}");
+        for _ in 0..2 {
+            workspace
+                .append_batch(&live, ("events", "ndjson"), row, &batch)
+                .await;
+            let answer = workspace.call(&live, "total", "").await;
+            assert_eq!(answer, Ok(format!("{{\"n\":{round}}}\n")), "{batch}");
+            workspace.kill_worker().await;
+        }
+    }
+}

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use birdhouse_catalog::{Catalog, WorkspaceId};
 use birdhouse_datafile::{Diagnostic, Project, SourceFile};
@@ -10,6 +11,7 @@ use birdhouse_engine::{Engine, EngineConfig, WorkerCommand};
 use birdhouse_ingest::{AppendOptions, CsvDialect, DecodeOptions, Format};
 use birdhouse_query::{Call, Format as Output, OutputSettings, Queries};
 use birdhouse_template::{Context, Parameters};
+use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 /// An empty workspace.
@@ -69,6 +71,21 @@ impl Workspace {
         extension: &str,
         body: &[u8],
     ) -> u64 {
+        // The same batch id twice would count once.
+        static BATCHES: AtomicU32 = AtomicU32::new(0);
+        let batch = format!("batch {}", BATCHES.fetch_add(1, Ordering::Relaxed));
+        self.append_batch(live, (name, extension), body, &batch)
+            .await
+    }
+
+    /// Does the same under a batch id of the caller's.
+    pub(crate) async fn append_batch(
+        &self,
+        live: &Live,
+        (name, extension): (&str, &str),
+        body: &[u8],
+        batch: &str,
+    ) -> u64 {
         let datasource = live.datasource(name).unwrap();
         let schema = datasource.schema.as_ref().unwrap();
         let options = DecodeOptions {
@@ -80,12 +97,22 @@ impl Workspace {
             import_id: None,
         };
         let decoded = birdhouse_ingest::decode(schema, body, &options).unwrap();
-        // The same batch id twice would count once.
-        static BATCHES: AtomicU32 = AtomicU32::new(0);
-        let batch = format!("batch {}", BATCHES.fetch_add(1, Ordering::Relaxed));
         let options = AppendOptions::new(batch);
         let appended = birdhouse_ingest::append(&self.deployer.engine, schema, &decoded, &options);
         appended.await.unwrap().quarantined_rows
+    }
+
+    /// Kills the engine's worker and waits for the next one.
+    pub(crate) async fn kill_worker(&self) {
+        let engine = &self.deployer.engine;
+        let killed = engine.worker_pid().unwrap();
+        let pid = Pid::from_raw(i32::try_from(killed).unwrap()).unwrap();
+        kill_process(pid, Signal::KILL).unwrap();
+        // Until its death is noticed, a ping may still reach it.
+        while engine.worker_pid() == Some(killed) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        assert!(engine.ready(Duration::from_secs(20)).await);
     }
 
     /// Calls an endpoint; returns its rows as NDJSON, or the error.
