@@ -1,5 +1,7 @@
 //! `/v0/pipes/openapi.json`: the document over the whole way, and who sees what in it.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use crate::harness::{Scratch, Server, example, project};
@@ -42,6 +44,97 @@ NODE end
 SQL >
     SELECT 1
 ";
+
+const ODD: &str = r#"
+--- one.pipe
+NODE a
+SQL >
+    %
+    {% set x = 5 %}
+    SELECT {{ Int8(n, 1) }} AS n, {{ Array(l, 'Int32', default='1,2') }} AS l, {{ x }} AS x,
+      {{ DateTime(t, '2024-01-01 00:00:00') }} AS t, {{ Date(d, '2024-02-03', format='date') }} AS d,
+      {{ String(é, 'a"b', enum=['a', 'b'], example='zz', description='Über "x"') }} AS `odd "name`,
+      {{ Int64(big, 9007199254740993) }} AS big, {{ Boolean(b, 1) }} AS b, {{ Int8(n, 1) }} AS again,
+      {{ Float32(f, default=1, required=True) }} AS f
+
+TYPE endpoint
+--- one_json.pipe
+NODE a
+SQL >
+    SELECT 1::Enum8('a' = 1) AS e, map('a', 1) AS m, (1, 'x') AS t, [1.5] AS l, NULL AS nothing,
+      CAST((1, 'x') AS Tuple(a UInt8, `b c` String)) AS named, toDecimal64(1, 3) AS money,
+      generateUUIDv4() AS id, sumState(1) AS state, '{"a": 1}'::JSON AS object,
+      toInt256(1) AS wide, toDateTime64(0, 3) AS moment, toIPv4('1.2.3.4') AS address
+
+TYPE endpoint
+"#;
+
+/// Panics when the document breaks a rule of OpenAPI that its readers rely on.
+fn assert_well_formed(document: &Value) {
+    assert_references_exist(document, document);
+    let mut operations = BTreeSet::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        let operation = &item["get"];
+        let id = operation["operationId"].as_str().unwrap();
+        assert!(operations.insert(id), "{id} stands twice");
+        let mut names = BTreeSet::new();
+        for parameter in operation["parameters"].as_array().unwrap() {
+            let name = parameter["name"].as_str().unwrap();
+            assert!(names.insert(name), "{path}: {name} stands twice");
+            assert_eq!(parameter["in"], json!("query"), "{path}");
+            let schema = &parameter["schema"];
+            let default = schema.get("default");
+            let is_valid = default.is_none_or(|default| fits(default, schema));
+            assert!(is_valid, "{path}: {parameter}");
+        }
+        let responses = operation["responses"].as_object().unwrap();
+        assert!(responses.contains_key("200") && responses.contains_key("default"));
+        assert!(responses["200"]["description"].is_string(), "{path}");
+    }
+    for name in document["components"]["schemas"]
+        .as_object()
+        .unwrap()
+        .keys()
+    {
+        let is_allowed = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+        assert!(name.chars().all(is_allowed), "{name}");
+    }
+}
+
+fn assert_references_exist(value: &Value, document: &Value) {
+    match value {
+        Value::Object(fields) => {
+            if let Some(Value::String(reference)) = fields.get("$ref") {
+                let target = document.pointer(reference.trim_start_matches('#'));
+                assert!(target.is_some(), "{reference} leads nowhere");
+            }
+            fields
+                .values()
+                .for_each(|v| assert_references_exist(v, document));
+        }
+        Value::Array(items) => items
+            .iter()
+            .for_each(|v| assert_references_exist(v, document)),
+        _ => {}
+    }
+}
+
+/// Returns whether a value has the type of a schema and is one of its allowed values.
+fn fits(value: &Value, schema: &Value) -> bool {
+    let has_type = match schema["type"].as_str() {
+        Some("integer") => value.is_i64() || value.is_u64(),
+        Some("number") => value.is_number(),
+        Some("boolean") => value.is_boolean(),
+        Some("string") => value.is_string(),
+        Some("array") => {
+            let mut items = value.as_array().into_iter().flatten();
+            value.is_array() && items.all(|item| fits(item, &schema["items"]))
+        }
+        _ => true,
+    };
+    let allowed = schema.get("enum").and_then(Value::as_array);
+    has_type && allowed.is_none_or(|allowed| allowed.contains(value))
+}
 
 /// Returns the names of the document's paths.
 fn paths(document: &Value) -> Vec<&str> {
@@ -130,10 +223,38 @@ fn a_new_deployment_is_described_anew() {
 }
 
 #[test]
+fn odd_parameters_and_types_give_a_valid_document() {
+    let scratch = Scratch::new();
+    let server = Server::start(&scratch, &project(&scratch, "project", ODD));
+    let document = server.admin().get("/v0/pipes/openapi.json").ok().json();
+    assert_well_formed(&document);
+    let parameters = document["paths"]["/v0/pipes/one.json"]["get"]["parameters"].as_array();
+    let names: Vec<&Value> = parameters.unwrap().iter().map(|p| &p["name"]).collect();
+    assert_eq!(names, ["n", "l", "t", "d", "é", "big", "b", "f"]);
+    for pipe in ["one", "one_json"] {
+        let answer = server.admin().endpoint(pipe, "json", &[("f", "1")]).ok();
+        let row = &document["components"]["schemas"][format!("{pipe}_row")];
+        let columns = row["properties"].as_object().unwrap();
+        let rows = answer.rows();
+        for (column, value) in rows[0].as_object().unwrap() {
+            let schema = &columns[column];
+            let is_null = value.is_null() && schema["nullable"] == json!(true);
+            assert!(
+                is_null || fits(value, schema) || schema.get("type").is_none(),
+                "{column}: {value} {schema}"
+            );
+        }
+        assert_eq!(columns.len(), rows[0].as_object().unwrap().len());
+    }
+    server.stop();
+}
+
+#[test]
 fn the_example_is_described() {
     let scratch = Scratch::new();
     let server = Server::start(&scratch, &example());
     let document = server.admin().get("/v0/pipes/openapi.json").ok().json();
+    assert_well_formed(&document);
     let parameters = |pipe: &str| {
         let operation = &document["paths"][format!("/v0/pipes/{pipe}.json")]["get"];
         let parameters = operation["parameters"].as_array().unwrap().iter();

@@ -45,8 +45,8 @@ enum Rank {
 
 /// Returns the parameters of templates as one list, with what is required.
 ///
-/// Without a keyword `required`, a parameter is required when it has no default and templates fail
-/// without it; none is when the endpoint works without parameters.
+/// Without a keyword `required`, a parameter is required when templates fail without it, even if
+/// one of its uses has a default; none is when the endpoint works without parameters.
 pub(super) fn merge(
     templates: &[impl Borrow<Template>],
     context: &Context,
@@ -61,7 +61,7 @@ pub(super) fn merge(
     for parameter in &mut merged {
         parameter.is_required = match parameter.keywords.remove("required") {
             Some(explicit) => is_true(&explicit),
-            None => !works_without && parameter.default.is_null() && is_needed(&parameter.name),
+            None => !works_without && is_needed(&parameter.name),
         };
     }
     merged
@@ -209,16 +209,15 @@ mod tests {
         ];
         assert_eq!(
             merged(&nodes, false),
-            "day Date \"2024-01-01\" optional {\"description\":\"The day\"}\n\
+            "day Date \"2024-01-01\" required {\"description\":\"The day\"}\n\
              flag String null optional {}\n\
-             n Int32 5 optional {\"description\":\"How many\"}"
+             n Int32 5 required {\"description\":\"How many\"}"
         );
     }
 
     #[test]
     fn assigned_names_and_the_servers_own_are_left_out() {
-        let text =
-            "{% set a = 1 %}{% for b in [1] %}{{ b }}{{ a }}{% end %}{{ String(job_timestamp) }}{{ c }}";
+        let text = "{% set a = 1 %}{% for b in [1] %}{{ b }}{{ a }}{% end %}{{ String(job_timestamp) }}{{ c }}";
         assert_eq!(merged(&[text], false), "c String null required {}");
         // They are parameters of a template that does not assign them.
         assert_eq!(
