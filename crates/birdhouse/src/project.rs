@@ -12,7 +12,7 @@ use birdhouse_deploy::check_fixture;
 const DEPTH_MAX: usize = 5;
 
 /// Folders that hold no datafiles.
-const SKIPPED: &[&str] = &["fixtures", "node_modules", "target", "tests", "vendor"];
+const SKIPPED: &[&str] = &["fixtures", "node_modules", "target", "tests"];
 
 /// Bytes of a fixture that are looked at.
 const SAMPLE_BYTES: u64 = 256 * 1024;

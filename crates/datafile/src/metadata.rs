@@ -9,6 +9,8 @@ use crate::lexer::{Directive, unquote};
 use crate::source::{SourceFile, Span, Spanned};
 
 /// Name of a data source or a pipe: ASCII letters, digits and `_`, not starting with a digit.
+///
+/// A data source that another workspace shares has two such names with a dot between them.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ResourceName(String);
 
@@ -21,6 +23,13 @@ impl ResourceName {
                 .bytes()
                 .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
         is_valid.then(|| Self(text.to_owned()))
+    }
+
+    /// Returns the name that a data source shared by another workspace has here:
+    /// `workspace.name`.
+    pub(crate) fn shared(workspace: &str, name: &Self) -> Option<Self> {
+        let workspace = Self::parse(workspace)?;
+        Some(Self(format!("{workspace}.{name}")))
     }
 
     /// Returns the name as text.

@@ -1,7 +1,8 @@
 //! A project: all its files read together.
 //!
 //! The extension of a file is its kind; folders mean nothing, except that files under `fixtures/`,
-//! `tests/`, `vendor/` and hidden folders are not resources. Data sources and pipes share one
+//! `tests/` and hidden folders are not resources, and of `vendor/<workspace>/` only data sources
+//! are: those that the workspace shares, called `workspace.name`. Data sources and pipes share one
 //! namespace. Mistakes of all files are reported together, and a resource that can be named is
 //! there even when its file has mistakes; use a project only when nothing is an error.
 //!
@@ -82,6 +83,8 @@ impl Project {
         for file in &files {
             if let Some(kind) = resource_kind(file.path()) {
                 project.add(file, kind, &library, &mut out);
+            } else if let Some(workspace) = sharing_workspace(file.path()) {
+                project.add_shared(file, workspace, &mut out);
             }
         }
         project.files = files;
@@ -116,6 +119,21 @@ impl Project {
                     .push(connection::build(file, &lexed, self.dialect, out));
             }
         }
+    }
+
+    /// Adds a data source of another workspace. Nobody gets a token for it here.
+    fn add_shared(&mut self, file: &SourceFile, workspace: &str, out: &mut Vec<Diagnostic>) {
+        let grammar = Grammar::new(FileKind::Datasource, self.dialect);
+        let lexed = lexer::lex(file, &grammar, out);
+        let datasource = datasource::build(file, &lexed, self.dialect, out);
+        self.datasources.extend(datasource.and_then(|datasource| {
+            Some(Datasource {
+                name: ResourceName::shared(workspace, &datasource.name)?,
+                tokens: Vec::new(),
+                connector: None,
+                ..datasource
+            })
+        }));
     }
 
     /// Drops files that define the same resource again.
@@ -209,6 +227,12 @@ pub fn resource_kind(path: &str) -> Option<FileKind> {
     } else {
         FileKind::of_path(path)
     }
+}
+
+/// Returns the workspace that shares the data source of a file under `vendor/`.
+fn sharing_workspace(path: &str) -> Option<&str> {
+    let (workspace, file) = path.strip_prefix("vendor/")?.split_once('/')?;
+    (resource_kind(file) == Some(FileKind::Datasource)).then_some(workspace)
 }
 
 /// Tells the dialect of a project from its texts.

@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use birdhouse_engine::SERVICE_DATABASE;
-use birdhouse_sql::assemble::select_all;
+use birdhouse_sql::assemble::{join_name, select_all};
 use birdhouse_sql::{Analysis, Cte, Statement, assemble, quote_identifier};
 use birdhouse_template::{Context, Parameters, Settings};
 
@@ -146,10 +146,11 @@ impl Assembler<'_> {
             }
             growing.assembled.reads.insert(name.clone());
         }
+        let body = self.with_shared(&analysis, statement.body);
         growing.assembled.sql = if level.ctes.is_empty() {
-            statement.body.to_owned()
+            body
         } else {
-            level.close(&select_all(statement.body))
+            level.close(&select_all(&body))
         };
         Ok(growing.assembled)
     }
@@ -280,7 +281,7 @@ impl Assembler<'_> {
             .guard
             .analyze(&statement, name, &inspected.secrets)
             .await?;
-        let body = statement.body.to_owned();
+        let body = self.with_shared(&analysis, statement.body);
         // The right side of IN may be a column or an alias instead.
         let is_resource = |read: &str| {
             analysis.tables.contains_key(read) || pipe.node(read).is_some() || self.exists(read)
@@ -332,6 +333,17 @@ impl Assembler<'_> {
                 name: name.to_owned(),
             })
         }
+    }
+
+    /// Makes the names of data sources that other workspaces share names of tables here.
+    fn with_shared(&self, analysis: &Analysis, body: &str) -> String {
+        let names = analysis.tables.keys().chain(analysis.in_names.keys());
+        let shared = names
+            .filter(|name| self.resources.datasources.contains(*name))
+            .filter_map(|name| name.split_once('.'));
+        shared.fold(body.to_owned(), |body, (workspace, name)| {
+            join_name(&body, workspace, name)
+        })
     }
 
     /// Returns true for a data source, a service data source or a pipe.

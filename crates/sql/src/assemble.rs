@@ -4,6 +4,7 @@
 //! engine's messages. A newline stands before each closing parenthesis because a node may end in
 //! a `--` comment.
 
+use crate::lexer::{TokenKind, tokens};
 use crate::quote::quote_identifier;
 
 #[cfg(test)]
@@ -55,4 +56,44 @@ pub fn assemble(ctes: &[Cte<'_>], body: &str) -> String {
 #[must_use]
 pub fn select_all(query: &str) -> String {
     format!("SELECT * FROM (\n{query}\n)")
+}
+
+/// Returns `text` with each `first.second` written as one identifier.
+///
+/// To the engine such a name is a table of another database; this makes it a table of the current
+/// one, whose name has a dot. Text that the lexer does not understand is left as it is.
+#[must_use]
+pub fn join_name(text: &str, first: &str, second: &str) -> String {
+    let Ok(tokens) = tokens(text) else {
+        return text.to_owned();
+    };
+    let is_word = |index: usize, word: &str| {
+        tokens.get(index).is_some_and(|token| {
+            let written = text.get(token.span.clone()).unwrap_or_default();
+            match token.kind {
+                TokenKind::Word => written == word,
+                TokenKind::QuotedIdentifier => written.trim_matches(['`', '"']) == word,
+                _ => false,
+            }
+        })
+    };
+    let is_dot = |index: usize| {
+        tokens
+            .get(index)
+            .is_some_and(|token| token.kind == TokenKind::Symbol('.'))
+    };
+    let mut out = String::with_capacity(text.len());
+    let mut copied = 0;
+    for (index, token) in tokens.iter().enumerate() {
+        let follows_dot = index.checked_sub(1).is_some_and(is_dot);
+        let is_name = is_word(index, first) && is_dot(index + 1) && is_word(index + 2, second);
+        let end = tokens.get(index + 2).map(|last| last.span.end);
+        if let Some(end) = end.filter(|_| is_name && !follows_dot) {
+            out.push_str(text.get(copied..token.span.start).unwrap_or_default());
+            out.push_str(&quote_identifier(&format!("{first}.{second}")));
+            copied = end;
+        }
+    }
+    out.push_str(text.get(copied..).unwrap_or_default());
+    out
 }

@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context;
-use birdhouse_datafile::{Diagnostic, Dialect, FileKind, SourceFile, detect_dialect};
+use birdhouse_datafile::{
+    Diagnostic, Dialect, FileKind, SourceFile, detect_dialect, resource_kind,
+};
 
 use super::{diff, say};
 use crate::args::FmtArgs;
@@ -113,7 +115,7 @@ fn folder(root: &Path) -> anyhow::Result<(Vec<Target>, Vec<Diagnostic>)> {
     let targets = files.into_iter().filter_map(|file| {
         Some(Target {
             path: below(root, file.path()),
-            kind: FileKind::of_path(file.path())?,
+            kind: resource_kind(file.path())?,
             file,
             dialect,
         })

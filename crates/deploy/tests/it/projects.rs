@@ -33,6 +33,11 @@ async fn parameters() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn shared() {
+    check("shared", &[]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn view_chains() {
     check("view_chains", &[]).await;
 }
@@ -86,8 +91,11 @@ async fn check(name: &str, quarantined: &[(&str, u64)]) {
 
 fn datafiles(root: &Path) -> Vec<SourceFile> {
     let mut files = Vec::new();
-    for folder in sorted(root).iter().filter(|path| path.is_dir()) {
-        for path in sorted(folder) {
+    let mut paths = sorted(root);
+    while let Some(path) = paths.pop() {
+        if path.is_dir() {
+            paths.extend(sorted(&path));
+        } else {
             let relative = path.strip_prefix(root).unwrap().to_str().unwrap();
             files.push(SourceFile::new(
                 relative,

@@ -23,3 +23,16 @@ fn nodes_are_declared_in_order_with_quoted_names() {
         "SELECT * FROM (\nSELECT 1\n)"
     );
 }
+
+#[test]
+fn shared_names_become_one_identifier() {
+    assert_eq!(
+        join_name(
+            "SELECT other.hits.a, 'other.hits', x.other.hits FROM other . `hits` -- other.hits",
+            "other",
+            "hits"
+        ),
+        "SELECT `other.hits`.a, 'other.hits', x.other.hits FROM `other.hits` -- other.hits"
+    );
+    assert_eq!(join_name("'open", "a", "b"), "'open");
+}
