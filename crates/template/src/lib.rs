@@ -21,7 +21,6 @@
 mod compile;
 mod context;
 mod discover;
-mod endpoint;
 mod error;
 mod eval;
 mod expr;
@@ -42,7 +41,6 @@ mod value;
 pub use compile::{Template, template_text};
 pub use context::{Context, Mode, Parameters, Settings};
 pub use discover::Parameter;
-pub use endpoint::{ApiType, EndpointParameter, endpoint_parameters};
 pub use error::{CustomError, ErrorKind, TemplateError};
 pub use limits::Limits;
 pub use render::Rendered;
