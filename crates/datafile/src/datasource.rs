@@ -145,7 +145,7 @@ fn warn_json_columns(schema: &Schema, out: &mut Vec<Diagnostic>) {
         let (message, hint, span) = match &column.json_path {
             None if column.default.is_none() && !column.is_nullable() => (
                 format!(
-                    "column '{}' has no JSON path and no default: every JSON row goes to quarantine",
+                    "column '{}' has no JSON path and no default: JSON rows leave it empty",
                     name.value
                 ),
                 format!("write `json:$.{}` after the type, or a DEFAULT", name.value),

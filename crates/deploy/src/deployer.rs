@@ -13,7 +13,7 @@ use birdhouse_catalog::{
 };
 use birdhouse_datafile::{Diagnostic, Project, TokenScope, has_errors};
 use birdhouse_engine::{Engine, EngineError};
-use birdhouse_ingest::{Column, Schema};
+use birdhouse_ingest::{Column, Schema, SchemaError};
 use birdhouse_query::Guard;
 use birdhouse_sql::{DataType, quote_identifier};
 
@@ -84,11 +84,15 @@ impl Deployer {
         }
         check::endpoints(self, project, &resources, &mut found).await?;
         stop_on_errors(&mut found)?;
+        let after = existing::read(&self.engine, &database).await?;
+        for datasource in &project.datasources {
+            schema(datasource, &database, &after, &mut found);
+        }
+        stop_on_errors(&mut found)?;
         let draft = draft(project);
         if is_changed(&draft, &view) {
             self.commit(workspace, draft).await?;
         }
-        let after = existing::read(&self.engine, &database).await?;
         let view = self.workspace(workspace);
         let live = live(project, &view, &plan.views, &after, &mut found);
         stop_on_errors(&mut found)?;
@@ -365,11 +369,14 @@ fn schema(
     match Schema::new(database, datasource.name.as_str(), columns?) {
         Ok(schema) => Some(schema),
         Err(error) => {
-            found.push(Diagnostic::error(
-                codes::COLUMNS,
-                error.to_string(),
-                datasource.file.start(),
-            ));
+            let place = match &error {
+                SchemaError::DuplicateColumn { column }
+                | SchemaError::UnsupportedType { column, .. }
+                | SchemaError::UnknownZone { column, .. } => datasource.schema.column(column),
+                _ => None,
+            };
+            let place = place.map_or_else(|| datasource.file.start(), |c| c.span.clone());
+            found.push(Diagnostic::error(codes::COLUMNS, error.to_string(), place));
             None
         }
     }

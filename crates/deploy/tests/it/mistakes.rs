@@ -48,6 +48,20 @@ ENGINE_TTL b + INTERVAL 1 DAY
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn columns_that_rows_cannot_fill() {
+    insta::assert_snapshot!(
+        refused(
+            "--- datasources/odd.datasource
+SCHEMA >
+    a Variant(String, UInt64) `json:$.a`,
+    b Point
+"
+        )
+        .await
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn implicit_targets_that_cannot_be() {
     insta::assert_snapshot!(
         refused(&format!(
