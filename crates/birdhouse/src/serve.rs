@@ -13,7 +13,7 @@ use birdhouse_engine::{Engine, EngineConfig};
 use birdhouse_server::App;
 use birdhouse_telemetry::Telemetry;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
@@ -104,8 +104,13 @@ impl Server {
         self.listener.local_addr().context("read the address")
     }
 
-    /// Answers requests to `router` until a signal or `stop`, then ends everything in order.
-    pub(crate) async fn serve(self, router: Router, stop: CancellationToken) -> anyhow::Result<()> {
+    /// Answers requests to `router` until one of `signals` or `stop`, then ends everything in order.
+    pub(crate) async fn serve(
+        self,
+        router: Router,
+        mut signals: Signals,
+        stop: CancellationToken,
+    ) -> anyhow::Result<()> {
         let Self {
             app,
             engine,
@@ -114,7 +119,7 @@ impl Server {
         } = self;
         let asked = async {
             tokio::select! {
-                name = wait_for_signal() => info!(signal = name, "stopping"),
+                name = signals.received() => info!(signal = name, "stopping"),
                 () = stop.cancelled() => {}
             }
             stop.cancel();
@@ -152,16 +157,31 @@ pub(crate) fn show(diagnostics: &[Diagnostic]) {
     }
 }
 
-async fn wait_for_signal() -> &'static str {
-    let (Ok(mut interrupt), Ok(mut terminate)) = (
-        signal(SignalKind::interrupt()),
-        signal(SignalKind::terminate()),
-    ) else {
-        warn!("signals cannot be received; stop the server by ending its process");
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = interrupt.recv() => "SIGINT",
-        _ = terminate.recv() => "SIGTERM",
+/// The signals that end a server in order, caught from when this is made.
+///
+/// Made before a server says that it is ready: whoever reads that may send one at once.
+pub(crate) struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    /// Catches the signals from now on.
+    ///
+    /// # Errors
+    /// When the system does not let this process catch them.
+    pub(crate) fn catch() -> anyhow::Result<Self> {
+        let caught = |kind| signal(kind).context("catch the signals that end the server");
+        Ok(Self {
+            interrupt: caught(SignalKind::interrupt())?,
+            terminate: caught(SignalKind::terminate())?,
+        })
+    }
+
+    async fn received(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.interrupt.recv() => "SIGINT",
+            _ = self.terminate.recv() => "SIGTERM",
+        }
     }
 }

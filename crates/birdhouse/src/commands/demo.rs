@@ -12,7 +12,7 @@ use tracing::warn;
 use super::{block_on, log, say};
 use crate::args::DemoArgs;
 use crate::demo::{self, Api, Traffic};
-use crate::serve::{Server, show};
+use crate::serve::{Server, Signals, show};
 
 /// Runs the command.
 pub(crate) fn demo(args: DemoArgs) -> anyhow::Result<ExitCode> {
@@ -41,6 +41,7 @@ pub(crate) fn demo(args: DemoArgs) -> anyhow::Result<ExitCode> {
         .context("load the fixtures")?;
         let router = router.merge(demo::routes(api.clone(), read_token.clone()));
         let base = format!("http://localhost:{}", server.address()?.port());
+        let signals = Signals::catch()?;
         say(welcome(&base, &read_token, &append_token, &admin_token))?;
         let stop = CancellationToken::new();
         let limit = Some(args.traffic_seconds)
@@ -59,7 +60,7 @@ pub(crate) fn demo(args: DemoArgs) -> anyhow::Result<ExitCode> {
                 warn!(error = %format!("{error:#}"), "the simulated traffic ended");
             }
         });
-        let served = server.serve(router, stop.clone()).await;
+        let served = server.serve(router, signals, stop.clone()).await;
         stop.cancel();
         shoppers.await.context("end the traffic")?;
         served

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::{block_on, log, say};
 use crate::args::StartArgs;
 use crate::project;
-use crate::serve::{Server, show};
+use crate::serve::{Server, Signals, show};
 
 /// Runs the command.
 pub(crate) fn start(args: StartArgs) -> anyhow::Result<ExitCode> {
@@ -25,11 +25,14 @@ pub(crate) fn start(args: StartArgs) -> anyhow::Result<ExitCode> {
     block_on(async {
         let server = Server::start(&args.serve, project, secrets).await?;
         let router = birdhouse_server::router(server.app.clone());
+        let signals = Signals::catch()?;
         say(format!(
             "birdhouse is ready on http://{}",
             server.address()?
         ))?;
-        server.serve(router, CancellationToken::new()).await
+        server
+            .serve(router, signals, CancellationToken::new())
+            .await
     })?;
     Ok(ExitCode::SUCCESS)
 }
