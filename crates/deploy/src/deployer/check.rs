@@ -124,9 +124,14 @@ pub(super) async fn endpoints(
         if live.endpoint.as_deref() != Some(node.name.value.as_str()) {
             continue;
         }
-        // What a template refuses without parameters is its own business.
-        let Ok(assembled) = assembler.pipe(live, None).await else {
-            continue;
+        let assembled = match assembler.pipe(live, None).await {
+            Ok(assembled) => assembled,
+            Err(error @ (QueryError::Cycle { .. } | QueryError::TooManyReferences { .. })) => {
+                found.push(node_diagnostic(node, &error, resources));
+                continue;
+            }
+            // What a template refuses without parameters is its own business.
+            Err(_) => continue,
         };
         let is_plain = live
             .nodes
