@@ -31,7 +31,10 @@ pub(crate) const WORKER_OUTPUT_BYTES_MAX: usize = 8 << 10;
 pub(crate) const DRAIN_TIME: Duration = Duration::from_secs(3);
 
 /// Time after which a stopping worker exits even when the engine does not let go.
-pub(crate) const STOP_TIME_MAX: Duration = Duration::from_secs(15);
+pub(crate) const STOP_TIME_MAX: Duration = Duration::from_secs(10);
+
+/// Time after which the supervisor kills a worker that was told to stop.
+pub(crate) const KILL_TIME: Duration = Duration::from_secs(12);
 
 /// Time that the first start of a worker may take (many tables are opened then).
 pub(crate) const START_TIME_MAX: Duration = Duration::from_secs(120);

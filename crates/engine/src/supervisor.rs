@@ -23,13 +23,16 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
+use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 use tokio::sync::watch;
 use tracing::{error, info, warn};
 
 use crate::error::EngineError;
 use crate::library::find_library;
-use crate::limits::{HEALTHY_TIME, RESTART_PAUSE_MAX, RESTART_PAUSE_MIN, START_TIME_MAX};
+use crate::limits::{
+    HEALTHY_TIME, KILL_TIME, RESTART_PAUSE_MAX, RESTART_PAUSE_MIN, START_TIME_MAX,
+};
 use crate::worker::Sandbox;
 
 /// How an engine is run.
@@ -230,8 +233,14 @@ impl Supervisor {
         let mut state = self.state.clone();
         let ended = state
             .wait_for(|state| matches!(state, WorkerState::Stopped | WorkerState::Failed { .. }));
-        // The worker ends itself when its engine does not let go, so this has no limit of its own.
-        drop(ended.await);
+        // The worker ends itself when its engine does not let go, unless it is stuck altogether.
+        if tokio::time::timeout(KILL_TIME, ended).await.is_err()
+            && let WorkerState::Ready { pid, .. } = self.state()
+            && let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw)
+        {
+            let killed = kill_process(pid, Signal::KILL);
+            warn!(?killed, "engine worker did not stop and was killed");
+        }
     }
 }
 

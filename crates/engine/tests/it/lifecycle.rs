@@ -79,6 +79,18 @@ async fn a_stop_is_clean_and_keeps_the_data() {
     assert_eq!(test.read("SELECT a FROM t").await, "1");
 }
 
+/// A worker that does not react at all is killed in the end.
+#[tokio::test]
+async fn a_stuck_worker_does_not_block_the_stop() {
+    let test = TestEngine::start().await;
+    let pid = test.engine.worker_pid().expect("it is up");
+    kill(pid, Signal::STOP);
+    let engine = test.engine.clone();
+    let stopped = tokio::time::timeout(Duration::from_secs(30), engine.stop());
+    stopped.await.expect("within its limit");
+    wait_until(|| async { is_alive(pid) }, |alive| !alive).await;
+}
+
 #[tokio::test]
 async fn dropping_the_last_handle_stops_the_worker() {
     let TestEngine { engine, directory } = TestEngine::start().await;
