@@ -86,6 +86,8 @@ pub(super) fn base() -> Settings {
         (MAX_RESULT_ROWS, &RESULT_ROWS_MAX.to_string()),
         ("result_overflow_mode", "throw"),
         ("max_query_size", &SQL_BYTES_MAX.to_string()),
+        // One batch with odd dates must not fail as a whole; the default is 100.
+        ("max_partitions_per_insert_block", "1000"),
     ]
     .into_iter()
     .map(|(name, value)| (name.to_owned(), value.to_owned()))

@@ -233,6 +233,22 @@ async fn a_large_insert_is_one_block() {
     assert_eq!(test.admin(parts).await, "1\t1200000");
 }
 
+/// A batch with a few odd dates among the others touches many partitions.
+#[tokio::test]
+async fn an_insert_may_touch_many_partitions() {
+    let test = TestEngine::start().await;
+    test.execute(
+        "CREATE TABLE ws_a.t (a Int64, s String) ENGINE = MergeTree PARTITION BY a ORDER BY a",
+    )
+    .await;
+    let data: String = (0..300).map(|n| format!("{n}\tx\n")).collect();
+    test.engine
+        .insert(tsv("t", data.into(), "many"))
+        .await
+        .expect("stored");
+    assert_eq!(test.admin("SELECT count() FROM ws_a.t").await, "300");
+}
+
 #[tokio::test]
 async fn inserts_at_once_are_all_stored() {
     let test = with_table().await;
