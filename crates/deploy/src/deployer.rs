@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use birdhouse_catalog::{
-    Catalog, DeploymentDraft, ResourceDraft, ResourceKind, Scope, TokenGrant, WorkspaceId,
-    WorkspaceView,
+    Catalog, CatalogError, DeploymentDraft, ResourceDraft, ResourceKind, Scope, TokenGrant,
+    WorkspaceId, WorkspaceView,
 };
 use birdhouse_datafile::{Diagnostic, Project, TokenScope, has_errors};
 use birdhouse_engine::{Engine, EngineError};
@@ -56,7 +56,7 @@ impl Deployer {
         workspace: WorkspaceId,
         project: &Project,
     ) -> Result<Deployed, DeployError> {
-        let view = self.workspace(workspace);
+        let view = self.workspace(workspace)?;
         let database = view.workspace.database.clone();
         let mut found = Vec::new();
         let mut project = implicit::with_targets(project);
@@ -93,7 +93,7 @@ impl Deployer {
         if is_changed(&draft, &view) {
             self.commit(workspace, draft).await?;
         }
-        let view = self.workspace(workspace);
+        let view = self.workspace(workspace)?;
         let live = live(project, &view, &plan.views, &after, &mut found);
         stop_on_errors(&mut found)?;
         Ok(Deployed {
@@ -102,10 +102,10 @@ impl Deployer {
         })
     }
 
-    fn workspace(&self, id: WorkspaceId) -> Arc<WorkspaceView> {
+    fn workspace(&self, id: WorkspaceId) -> Result<Arc<WorkspaceView>, CatalogError> {
         let view = self.catalog.view();
-        let found = view.workspace(id).or_else(|| view.workspaces().first());
-        found.map_or_else(|| unreachable!("a catalog has a workspace"), Arc::clone)
+        let found = view.workspace(id).map(Arc::clone);
+        found.ok_or(CatalogError::UnknownWorkspace(id))
     }
 
     async fn commit(

@@ -40,9 +40,11 @@ pub(crate) fn check(args: &CheckArgs) -> anyhow::Result<ExitCode> {
         .count();
     let warnings = found.len() - errors;
     say(format!(
-        "{} data sources, {} pipes: {errors} errors, {warnings} warnings",
-        project.datasources.len(),
-        project.pipes.len()
+        "{}, {}: {}, {}",
+        counted(project.datasources.len(), "data source"),
+        counted(project.pipes.len(), "pipe"),
+        counted(errors, "error"),
+        counted(warnings, "warning"),
     ))?;
     if let Some(note) = note {
         say(format!("note: {note}"))?;
@@ -52,6 +54,12 @@ pub(crate) fn check(args: &CheckArgs) -> anyhow::Result<ExitCode> {
     } else {
         ExitCode::FAILURE
     })
+}
+
+/// Returns `1 pipe`, `2 pipes`.
+fn counted(count: usize, what: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {what}{plural}")
 }
 
 /// Deploys the project to a scratch database; nothing when there is no engine library.
