@@ -87,7 +87,11 @@ pub(crate) fn node_diagnostic(
             )
         }
         QueryError::Statement { source, .. } => {
-            Diagnostic::error(codes::SQL_SYNTAX, source.to_string(), node_span(node))
+            // Only the text of a plain node is the text that was looked at.
+            let offset = source.offset().filter(|_| !node.is_template());
+            let span = offset.and_then(|offset| offset_span(node, offset));
+            let span = span.unwrap_or_else(|| node_span(node));
+            Diagnostic::error(codes::SQL_SYNTAX, source.to_string(), span)
         }
         QueryError::Refused { what, hint, .. } => {
             let hint = hint.trim_start_matches("; ");
@@ -171,6 +175,14 @@ fn line_span(node: &Node, line: usize) -> Option<Span> {
     let indent = content.len() - content.trim_start().len();
     let length = content.trim().len();
     Some(node.sql.span(start + indent..start + indent + length))
+}
+
+/// Returns the character at a byte offset of the node's SQL, which begins behind its first blanks.
+fn offset_span(node: &Node, offset: usize) -> Option<Span> {
+    let text = node.sql.as_str();
+    let at = offset + (text.len() - text.trim_start().len());
+    let length = text.get(at..)?.chars().next()?.len_utf8();
+    Some(node.sql.span(at..at + length))
 }
 
 /// Returns the first place where `name` stands as a word in the node's SQL.

@@ -59,6 +59,21 @@ pub enum StatementError {
     },
 }
 
+impl StatementError {
+    /// Returns the byte offset in the text at which it goes wrong.
+    #[must_use]
+    pub fn offset(&self) -> Option<usize> {
+        match self {
+            Self::Empty => None,
+            Self::Unclosed(unclosed) => Some(unclosed.offset),
+            Self::MultipleStatements { offset }
+            | Self::OddIdentifier { offset, .. }
+            | Self::Unbalanced { offset, .. }
+            | Self::IntoOutfile { offset } => Some(*offset),
+        }
+    }
+}
+
 impl<'a> Statement<'a> {
     /// Looks at `text` from outside.
     ///
