@@ -200,18 +200,25 @@ async function trend(page) {
 async function restock(page) {
   step("what is out of stock is shown on demand and cannot be bought");
   assert.ok((await cards(page)).every((one) => one.status !== "out"));
+  // So far below zero that no simulated delivery brings it back meanwhile.
+  const [scarcest] = (await cards(page)).toSorted((a, b) => a.stock - b.stock);
+  const items = Array(10).fill({ product: scarcest.id, quantity: 99 });
+  const sold = await page.request.post(`${base}/shop/api/buy`, { data: { items } });
+  assert.equal(sold.status(), 200, await sold.text());
+  await until("it is no longer listed", async () => !(await card(page, scarcest.id)));
   await press(page, "show-oos");
-  const out = await until("something is out of stock", async () => {
+  const out = await until("it is out of stock", async () => {
     const found = (await cards(page)).filter((one) => one.status === "out");
-    return found.length > 0 && found;
+    return found.some((one) => one.id === scarcest.id) && found;
   });
   assert.ok(out.every((one) => !one.canBuy && one.stock <= 0), JSON.stringify(out));
-  await page.locator(`[data-product="${out[0].id}"]`).scrollIntoViewIfNeeded();
+  await page.locator(`[data-product="${scarcest.id}"]`).scrollIntoViewIfNeeded();
   await picture(page, "7-out-of-stock");
 
   step("a delivery fills the shelf");
   await page.getByTestId("open-warehouse").click();
-  const button = page.locator("[data-restock]").first();
+  // The first line is the product that was sold out above.
+  const button = page.locator("[data-restock]").nth(1);
   await button.waitFor();
   const id = await button.getAttribute("data-restock");
   await page.locator('#restock-form label:has(input[value="250"])').click();
