@@ -57,24 +57,9 @@ fn live_pipe(pipe: &Pipe, id: &impl Fn(&str) -> String, out: &mut Vec<Diagnostic
 }
 
 /// Returns the diagnostic of an error that a node's own text caused.
-pub(crate) fn node_diagnostic(
-    node: &Node,
-    error: &QueryError,
-    resources: &Resources,
-) -> Diagnostic {
+pub(crate) fn node_diagnostic(node: &Node, error: &QueryError) -> Diagnostic {
     match error {
         QueryError::Template { source, .. } => template_diagnostic(node, source),
-        QueryError::ResourceNotFound { name } => {
-            let near = closest(name, resources);
-            let span = word_span(node, name).unwrap_or_else(|| node_span(node));
-            Diagnostic::error(codes::UNKNOWN_RESOURCE, error.to_string(), span).with_hint(
-                match near {
-                    Some(near) => format!("did you mean {near}?"),
-                    None => "a node reads nodes of its own pipe, data sources, and other pipes"
-                        .to_owned(),
-                },
-            )
-        }
         QueryError::Syntax { message, line, .. } => {
             // Only the text of a plain node is the text that the engine saw.
             let span = line
@@ -202,8 +187,30 @@ fn word_span(node: &Node, name: &str) -> Option<Span> {
         .map(|(at, _)| node.sql.span(at..at + name.len()))
 }
 
-fn closest<'a>(name: &str, resources: &'a Resources) -> Option<&'a str> {
-    let known = resources.datasources.iter().chain(resources.pipes.keys());
+/// Returns the diagnostic of a name that a node reads and nothing has.
+pub(crate) fn unknown_diagnostic(
+    pipe: &Pipe,
+    node: &Node,
+    name: &str,
+    resources: &Resources,
+) -> Diagnostic {
+    let span = word_span(node, name).unwrap_or_else(|| node_span(node));
+    let message = format!("Resource '{name}' not found");
+    Diagnostic::error(codes::UNKNOWN_RESOURCE, message, span).with_hint(
+        match closest(name, pipe, resources) {
+            Some(near) => format!("did you mean {near}?"),
+            None => "a node reads nodes of its own pipe, data sources, and other pipes".to_owned(),
+        },
+    )
+}
+
+fn closest<'a>(name: &str, pipe: &'a Pipe, resources: &'a Resources) -> Option<&'a str> {
+    let nodes = pipe.nodes.iter().map(|node| &node.name.value);
+    let known = resources
+        .datasources
+        .iter()
+        .chain(resources.pipes.keys())
+        .chain(nodes);
     known
         .map(|known| (strsim::damerau_levenshtein(name, known), known.as_str()))
         .filter(|(distance, known)| *distance <= known.len().min(name.len()).div_ceil(4))

@@ -249,17 +249,15 @@ impl Assembler<'_> {
         Ok(inspected.sql)
     }
 
-    /// Checks one node by itself: its template, its statement, and the names that it reads.
+    /// Checks one node by itself, its template and its statement, and returns the names that it
+    /// reads and that nothing has.
     ///
     /// # Errors
     /// See [`QueryError`]; what is wrong in the nodes that it reads is not reported.
-    pub async fn check_node(&self, pipe: &Pipe, name: &str) -> Result<(), QueryError> {
+    pub async fn check_node(&self, pipe: &Pipe, name: &str) -> Result<Vec<String>, QueryError> {
         let inspected = self.inspect(pipe, name).await?;
-        let unknown = |read: &&String| pipe.node(read).is_none() && !self.exists(read);
-        match inspected.reads.keys().find(unknown) {
-            Some(read) => Err(QueryError::ResourceNotFound { name: read.clone() }),
-            None => Ok(()),
-        }
+        let is_unknown = |read: &String| pipe.node(read).is_none() && !self.exists(read);
+        Ok(inspected.reads.into_keys().filter(is_unknown).collect())
     }
 
     /// Renders a node and asks the guard what it reads.

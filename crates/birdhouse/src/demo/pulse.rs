@@ -91,7 +91,7 @@ GROUP BY second
 ORDER BY second";
 
 const ACCURACY: &str = "\
-SELECT count() AS checked, countIf(shown != counted) AS wrong
+SELECT count() AS checked, groupArrayIf(product, shown != counted) AS differing
 FROM (
     SELECT product, sum(in_view) AS shown, sum(recounted) AS counted
     FROM (
@@ -118,7 +118,15 @@ const QUERIES: [(&str, &str, bool); 6] = [
 #[derive(Clone)]
 pub(super) struct Pulse {
     api: Api,
-    last: Arc<Mutex<Option<(Instant, Value)>>>,
+    last: Arc<Mutex<Option<Reading>>>,
+}
+
+/// What was read last.
+struct Reading {
+    at: Instant,
+    pulse: Value,
+    /// Products whose stock differed from the recount.
+    differing: Vec<Value>,
 }
 
 impl Pulse {
@@ -132,9 +140,8 @@ impl Pulse {
     /// Returns the document of `GET /shop/api/pulse` (`examples/ecommerce/shop/README.md`).
     pub(super) async fn read(&self) -> anyhow::Result<Value> {
         let mut last = self.last.lock().await;
-        if let Some((at, pulse)) = last.as_ref().filter(|(at, _)| at.elapsed() < FRESH) {
-            tracing::trace!(age = ?at.elapsed(), "pulse shared");
-            return Ok(pulse.clone());
+        if let Some(reading) = last.as_ref().filter(|reading| reading.at.elapsed() < FRESH) {
+            return Ok(reading.pulse.clone());
         }
         let mut pulse = json!({ "window_seconds": WINDOW_SECONDS });
         for (name, query, many) in QUERIES {
@@ -148,9 +155,36 @@ impl Pulse {
                 pulse.insert(name.to_owned(), shown);
             }
         }
-        *last = Some((Instant::now(), pulse.clone()));
+        let before = last.take().map(|reading| reading.differing);
+        let differing = judge(&mut pulse, &before.unwrap_or_default());
+        *last = Some(Reading {
+            at: Instant::now(),
+            pulse: pulse.clone(),
+            differing,
+        });
         Ok(pulse)
     }
+}
+
+/// Replaces the products that differ by the number of those that differed `before` as well, and
+/// returns them.
+///
+/// The query reads the view and its sources one after the other, so an event between the two looks
+/// like a mistake once, never twice.
+fn judge(pulse: &mut Value, before: &[Value]) -> Vec<Value> {
+    let Some(accuracy) = pulse.get_mut("accuracy").and_then(Value::as_object_mut) else {
+        return Vec::new();
+    };
+    let differing = match accuracy.remove("differing") {
+        Some(Value::Array(products)) => products,
+        _ => Vec::new(),
+    };
+    let wrong = differing
+        .iter()
+        .filter(|product| before.contains(product))
+        .count();
+    accuracy.insert("wrong".to_owned(), wrong.into());
+    differing
 }
 
 /// Returns the document of `GET /shop/api/pulse/sql`.

@@ -285,6 +285,22 @@ fn failures(server: &Server) -> Vec<String> {
 
     let format = admin.get("/v0/pipes/api_product_grid.xml").expect(400);
     recorded(&admin, "endpoint_errors", &format, 1);
+
+    // Calls that reach no pipe are errors of endpoints, but no calls of a pipe.
+    let missing = admin.get("/v0/pipes/nothing.json").expect(404);
+    let rows = recorded(&admin, "endpoint_errors", &missing, 1);
+    has(
+        &rows[0],
+        &json!({"pipe_id": "", "pipe_name": "nothing", "status_code": 404, "error": missing.error()}),
+    );
+    let append = server.token("app_append_token");
+    let path = format!("/v0/pipes/api_product_grid.json?token={}", encode(&append));
+    let forbidden = server.anonymous().get(path).expect(403);
+    let rows = recorded(&admin, "endpoint_errors", &forbidden, 1);
+    has(
+        &rows[0],
+        &json!({"pipe_name": "api_product_grid", "status_code": 403, "url": "/v0/pipes/api_product_grid.json"}),
+    );
     vec![id(&refused), id(&unknown), id(&format)]
 }
 

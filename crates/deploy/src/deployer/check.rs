@@ -7,7 +7,7 @@ use birdhouse_template::{Context, Mode, Parameters};
 
 use super::Deployer;
 use crate::codes;
-use crate::compile::{node_diagnostic, node_span, query_diagnostic};
+use crate::compile::{node_diagnostic, node_span, query_diagnostic, unknown_diagnostic};
 use crate::error::DeployError;
 use crate::existing::admin_query;
 use crate::view::{View, order};
@@ -30,13 +30,16 @@ pub(super) async fn nodes(
         parameters: &parameters,
         context: &check,
     };
-    for (_, live, node) in all_nodes(project, resources) {
+    for (pipe, live, node) in all_nodes(project, resources) {
         match assembler.check_node(live, &node.name.value).await {
-            Ok(()) => {}
-            Err(QueryError::ResourceNotFound { name }) if is_of_release(&name) => {
-                found.push(reads_release(node, &name));
-            }
-            Err(error) => found.push(node_diagnostic(node, &unless_down(error)?, resources)),
+            Ok(unknown) => found.extend(unknown.iter().map(|name| {
+                if is_of_release(name) {
+                    reads_release(node, name)
+                } else {
+                    unknown_diagnostic(pipe, node, name, resources)
+                }
+            })),
+            Err(error) => found.push(node_diagnostic(node, &unless_down(error)?)),
         }
     }
     if birdhouse_datafile::has_errors(found) {
@@ -69,7 +72,7 @@ async fn views(
                 Ok(assembled) => assembled,
                 Err(QueryError::ResourceNotFound { name }) if is_of_release(&name) => continue,
                 Err(error) => {
-                    found.push(node_diagnostic(node, &unless_down(error)?, resources));
+                    found.push(node_diagnostic(node, &unless_down(error)?));
                     continue;
                 }
             };
@@ -127,7 +130,7 @@ pub(super) async fn endpoints(
         let assembled = match assembler.pipe(live, None).await {
             Ok(assembled) => assembled,
             Err(error @ (QueryError::Cycle { .. } | QueryError::TooManyReferences { .. })) => {
-                found.push(node_diagnostic(node, &error, resources));
+                found.push(node_diagnostic(node, &error));
                 continue;
             }
             // What a template refuses without parameters is its own business.

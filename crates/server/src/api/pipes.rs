@@ -6,6 +6,7 @@ use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use birdhouse_query::{Format, Pipe};
+use birdhouse_telemetry::EndpointError;
 
 use super::sql::{all_params, answer, query_call, record};
 use crate::app::App;
@@ -29,17 +30,40 @@ pub(super) async fn call(
             ctx.method
         ))
     })?;
-    let pipe = Arc::clone(ctx.live.resources.pipe(name)?);
-    if !ctx.scopes().can_read_pipe(&pipe.name) {
-        return Err(ApiError::forbidden(format!(
-            "Not enough permissions to read the pipe '{}'",
-            pipe.name
-        )));
-    }
+    let pipe =
+        readable_pipe(&ctx, name).inspect_err(|error| record_refusal(&app, &ctx, name, error))?;
     let params = all_params(&ctx, body).await?;
     let result = run(&ctx, &app, &pipe, extension, &params).await;
     record(&app, &ctx, Some(&pipe), &params, result.as_ref());
     result.map(|found| answer(found, &pipe.name))
+}
+
+/// Returns the pipe when it exists and the token may read it.
+fn readable_pipe(ctx: &RequestContext, name: &str) -> Result<Arc<Pipe>, ApiError> {
+    let pipe = ctx.live.resources.pipe(name)?;
+    if ctx.scopes().can_read_pipe(&pipe.name) {
+        return Ok(Arc::clone(pipe));
+    }
+    Err(ApiError::forbidden(format!(
+        "Not enough permissions to read the pipe '{}'",
+        pipe.name
+    )))
+}
+
+/// Records a call that reached no pipe for `tinybird.endpoint_errors`.
+fn record_refusal(app: &App, ctx: &RequestContext, name: &str, error: &ApiError) {
+    let pipe = ctx.live.resources.pipe(name).ok();
+    app.recorder.record_endpoint_error(EndpointError {
+        start: ctx.started_at,
+        request_id: ctx.request_id.clone(),
+        pipe_id: pipe.map_or_else(String::new, |pipe| pipe.id.clone()),
+        pipe_name: name.to_owned(),
+        parameters: ctx.params.for_log(),
+        url: ctx.url.clone(),
+        status: error.status.as_u16(),
+        error: error.message.clone(),
+        resource_tags: Vec::new(),
+    });
 }
 
 async fn run(
