@@ -54,8 +54,16 @@ pub(crate) struct StartArgs {
     /// Directory of the project, with its .datasource and .pipe files
     #[arg(long, value_name = "DIR", default_value = ".")]
     pub(crate) project: PathBuf,
+    /// Directory for everything the server keeps; created when missing
+    #[arg(
+        long,
+        value_name = "DIR",
+        default_value = "birdhouse-data",
+        env = "BIRDHOUSE_DATA"
+    )]
+    pub(crate) data: PathBuf,
     #[command(flatten)]
-    pub(crate) serve: ServeArgs,
+    pub(crate) listen: ListenArgs,
 }
 
 #[derive(Debug, Args)]
@@ -66,20 +74,15 @@ pub(crate) struct DemoArgs {
     /// Stop the traffic after this many seconds; 0 means never
     #[arg(long, value_name = "SECONDS", default_value_t = 0)]
     pub(crate) traffic_seconds: u64,
+    /// Directory for everything the demo keeps; created when missing
+    #[arg(long, value_name = "DIR", default_value = "birdhouse-demo-data")]
+    pub(crate) data: PathBuf,
     #[command(flatten)]
-    pub(crate) serve: ServeArgs,
+    pub(crate) listen: ListenArgs,
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct ServeArgs {
-    /// Directory for everything the server keeps; created when missing
-    #[arg(
-        long,
-        value_name = "DIR",
-        default_value = "birdhouse-data",
-        env = "BIRDHOUSE_DATA"
-    )]
-    pub(crate) data: PathBuf,
+pub(crate) struct ListenArgs {
     /// Port to listen on; 0 takes a free one
     #[arg(long, value_name = "N", default_value_t = 7181, env = "BIRDHOUSE_PORT")]
     pub(crate) port: u16,

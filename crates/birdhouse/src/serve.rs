@@ -1,6 +1,7 @@
 //! A running server: from a data directory and a project to routes, and back down in order.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,7 +18,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use crate::args::ServeArgs;
+use crate::args::ListenArgs;
 use crate::project::Secret;
 
 /// How long requests may take to end when the server stops.
@@ -33,18 +34,19 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Opens the data directory, starts the engine, stores `secrets` and deploys the project.
+    /// Opens the directory `data`, starts the engine, stores `secrets` and deploys the project.
     ///
     /// # Errors
     /// When the port is taken, the data directory or the engine cannot be used, or the project is
     /// refused; its mistakes have been shown then.
     pub(crate) async fn start(
-        args: &ServeArgs,
+        listen: &ListenArgs,
+        data: &Path,
         project: Project,
         secrets: Vec<Secret>,
     ) -> anyhow::Result<Self> {
         // First of all, so that a second server on the same port touches nothing.
-        let address = SocketAddr::new(args.host, args.port);
+        let address = SocketAddr::new(listen.host, listen.port);
         let listener = TcpListener::bind(address)
             .await
             .with_context(|| format!("listen on {address}"))?;
@@ -52,8 +54,8 @@ impl Server {
             .ok()
             .filter(|v| !v.is_empty());
         let admin_token = admin_token.map(SecretText::new);
-        let catalog = Arc::new(Catalog::open(&args.data, admin_token.as_ref())?);
-        let engine = Engine::start(EngineConfig::new(args.data.join("engine"))?).await?;
+        let catalog = Arc::new(Catalog::open(data, admin_token.as_ref())?);
+        let engine = Engine::start(EngineConfig::new(data.join("engine"))?).await?;
         birdhouse_telemetry::ensure_tables(&engine).await?;
         let telemetry = Telemetry::start(engine.clone());
         let app = Arc::new(App::new(

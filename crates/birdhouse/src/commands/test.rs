@@ -19,7 +19,7 @@ use birdhouse_catalog::ADMIN_TOKEN_NAME;
 use birdhouse_datafile::{Project, has_errors};
 
 use super::{block_on, log, say};
-use crate::args::{ServeArgs, TestArgs};
+use crate::args::{ListenArgs, TestArgs};
 use crate::project;
 use crate::serve::{Server, show};
 use client::Client;
@@ -78,14 +78,13 @@ async fn run(
     counts: &mut Counts,
 ) -> anyhow::Result<()> {
     let scratch = tempfile::tempdir().context("make a temporary directory")?;
-    let serve = ServeArgs {
-        data: scratch.path().join("data"),
+    let listen = ListenArgs {
         port: 0,
         host: IpAddr::V4(Ipv4Addr::LOCALHOST),
     };
     let fixtures = fixtures::find(&args.project, &project);
     let secrets = project::secrets(&args.project)?;
-    let server = Server::start(&serve, project, secrets).await?;
+    let server = Server::start(&listen, &scratch.path().join("data"), project, secrets).await?;
     let result = run_on(&server, args, suites, &fixtures, counts).await;
     server.close().await;
     result
