@@ -22,6 +22,7 @@ use crate::app::App;
 use crate::context::RequestId;
 use crate::error::ApiError;
 use crate::request_id::new_request_id;
+use crate::unread;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -57,6 +58,7 @@ pub fn router(app: Arc<App>) -> Router {
         .layer(cors)
         .layer(CatchPanicLayer::custom(|_| panicked()))
         .layer(middleware::from_fn(with_request_id))
+        .layer(middleware::from_fn(unread::discard))
         .with_state(app)
 }
 

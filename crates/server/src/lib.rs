@@ -12,6 +12,7 @@ mod error;
 mod limits;
 mod params;
 mod request_id;
+mod unread;
 
 pub use api::router;
 pub use app::App;

@@ -1,10 +1,18 @@
 //! Limits of one request.
 
+use std::time::Duration;
+
 /// Body of `/v0/events`, before and after decompression: 10 MB, as published for the reference.
 pub(crate) const EVENTS_BODY_BYTES_MAX: usize = 10 << 20;
 
 /// Body of an upload to `/v0/datasources`, held in memory.
 pub(crate) const UPLOAD_BODY_BYTES_MAX: usize = 100 << 20;
+
+/// What is read of a body that nobody wants any more.
+pub(crate) const DISCARDED_BODY_BYTES_MAX: usize = 32 << 20;
+
+/// How long that may take.
+pub(crate) const DISCARDED_BODY_TIME_MAX: Duration = Duration::from_secs(5);
 
 /// Body of a query: SQL text or endpoint parameters.
 pub(crate) const QUERY_BODY_BYTES_MAX: usize = 1 << 20;

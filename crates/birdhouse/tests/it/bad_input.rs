@@ -114,7 +114,17 @@ fn bad_bodies(admin: &Client) {
     );
     let line = good("refused") + "\n";
     let large = line.repeat((11 << 20) / line.len() + 1);
-    refused(admin.post(events, large.clone()), 413, "10485760 bytes");
+    // The connection is fit for the next request, or the answer says that it ends.
+    for _ in 0..5 {
+        refused(admin.post(events, large.clone()), 413, "10485760 bytes");
+        refused(admin.post(events, ""), 400, "the body is empty");
+        refused(
+            admin.post("/v0/events?name=nothing", large.clone()),
+            404,
+            "'nothing' does not exist",
+        );
+        refused(admin.post(events, ""), 400, "the body is empty");
+    }
     let upload = "/v0/datasources?name=ecomm_events&format=ndjson";
     refused(
         admin.post(format!("{upload}&mode=append"), ""),
