@@ -23,6 +23,7 @@ fn bad_requests_are_refused_and_nothing_is_lost() {
     let admin = server.admin();
     admin.append("ecomm_events", good("kept")).expect(200);
     bad_bodies(&admin);
+    large_bodies(&admin);
     bad_rows(&admin);
     bad_compression(&admin);
     rows_that_look_like_sql(&admin);
@@ -112,19 +113,6 @@ fn bad_bodies(admin: &Client) {
         404,
         "does not exist",
     );
-    let line = good("refused") + "\n";
-    let large = line.repeat((11 << 20) / line.len() + 1);
-    // The connection is fit for the next request, or the answer says that it ends.
-    for _ in 0..5 {
-        refused(admin.post(events, large.clone()), 413, "10485760 bytes");
-        refused(admin.post(events, ""), 400, "the body is empty");
-        refused(
-            admin.post("/v0/events?name=nothing", large.clone()),
-            404,
-            "'nothing' does not exist",
-        );
-        refused(admin.post(events, ""), 400, "the body is empty");
-    }
     let upload = "/v0/datasources?name=ecomm_events&format=ndjson";
     refused(
         admin.post(format!("{upload}&mode=append"), ""),
@@ -157,6 +145,25 @@ fn bad_bodies(admin: &Client) {
             .body(body)
             .send();
         refused(answer, 400, words);
+    }
+}
+
+/// Bodies that are refused before they were read: the connection is fit for the next request, or
+/// the answer says that it ends.
+fn large_bodies(admin: &Client) {
+    let events = "/v0/events?name=ecomm_events&wait=true";
+    let line = good("refused") + "\n";
+    let large = line.repeat((11 << 20) / line.len() + 1);
+    // The connection is fit for the next request, or the answer says that it ends.
+    for _ in 0..5 {
+        refused(admin.post(events, large.clone()), 413, "10485760 bytes");
+        refused(admin.post(events, ""), 400, "the body is empty");
+        refused(
+            admin.post("/v0/events?name=nothing", large.clone()),
+            404,
+            "'nothing' does not exist",
+        );
+        refused(admin.post(events, ""), 400, "the body is empty");
     }
 }
 
