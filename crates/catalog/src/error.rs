@@ -5,7 +5,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use crate::{ResourceKind, WorkspaceId};
+use crate::{DeploymentId, DeploymentStatus, ResourceKind, WorkspaceId};
 
 /// Why the catalog could not be opened, read or changed. A failed change leaves nothing behind.
 #[derive(Debug, thiserror::Error)]
@@ -110,6 +110,20 @@ pub enum CatalogError {
     /// No workspace has this id.
     #[error("workspace {0} does not exist")]
     UnknownWorkspace(WorkspaceId),
+    /// The workspace has no deployment of this number, or it is deleted.
+    #[error("deployment {0} does not exist")]
+    UnknownDeployment(DeploymentId),
+    /// Another deployment waits to become live.
+    #[error("deployment {0} is in progress; promote or discard it before you make another one")]
+    DeploymentInProgress(DeploymentId),
+    /// A deployment cannot become live in the state it is in.
+    #[error("deployment {id} cannot become live: its status is {status}")]
+    DeploymentNotReady {
+        /// The deployment.
+        id: DeploymentId,
+        /// Where it stands.
+        status: DeploymentStatus,
+    },
     /// A deployment names a resource twice.
     #[error("{kind} {name} appears twice in the deployment")]
     DuplicateResource {

@@ -26,11 +26,13 @@ pub use catalog::Catalog;
 pub use deployment::{Deployment, DeploymentDraft, DeploymentStatus, TokenGrant};
 pub use error::CatalogError;
 pub use id::{DeploymentId, ResourceId, TokenId, WorkspaceId};
-pub use limits::{SECRET_VALUE_BYTES_MAX, SECRETS_MAX, TOKEN_VALUE_BYTES_MAX};
+pub use limits::{
+    DEPLOYMENTS_KEPT_MAX, SECRET_VALUE_BYTES_MAX, SECRETS_MAX, TOKEN_VALUE_BYTES_MAX,
+};
 pub use resource::{Resource, ResourceDraft, ResourceKind, content_hash};
 pub use scope::{ParseScopeError, Scope, Scopes};
 pub use secret::Secret;
 pub use secret_text::SecretText;
 pub use token::{ADMIN_TOKEN_NAME, Token, TokenOrigin};
-pub use view::{Caller, CatalogView, WorkspaceView};
+pub use view::{Caller, CatalogView, StagingView, WorkspaceView};
 pub use workspace::{DEFAULT_WORKSPACE, Workspace};

@@ -12,3 +12,6 @@ pub const SECRET_VALUE_BYTES_MAX: usize = 8 * 1024;
 
 /// Most characters of a secret's name.
 pub(crate) const SECRET_NAME_CHARS_MAX: usize = 128;
+
+/// Deleted deployments of a workspace that can still be asked about; older ones are forgotten.
+pub const DEPLOYMENTS_KEPT_MAX: u32 = 100;
