@@ -24,6 +24,8 @@ pub struct DeploymentDraft {
     pub grants: Vec<TokenGrant>,
     /// What whoever makes the deployment has to remember of it.
     pub details: String,
+    /// The deployment that has to be live still, when that matters.
+    pub base: Option<DeploymentId>,
 }
 
 /// A `TOKEN` line: the token of this name gets this scope.
@@ -185,6 +187,9 @@ pub(crate) fn stage(
         return Err(CatalogError::DeploymentInProgress(other.id));
     }
     let old = live(&deployments)?;
+    if draft.base.is_some_and(|base| base != old.id) {
+        return Err(CatalogError::LiveChanged(old.id));
+    }
     let resources = resource::settle(
         &draft.resources,
         resource::of_deployment(db, workspace, old.id)?,

@@ -116,6 +116,9 @@ pub enum CatalogError {
     /// Another deployment waits to become live.
     #[error("deployment {0} is in progress; promote or discard it before you make another one")]
     DeploymentInProgress(DeploymentId),
+    /// A deployment was made for another one that was live.
+    #[error("deployment {0} became live meanwhile; deploy again")]
+    LiveChanged(DeploymentId),
     /// A deployment cannot become live in the state it is in.
     #[error("deployment {id} cannot become live: its status is {status}")]
     DeploymentNotReady {

@@ -144,10 +144,10 @@ pub async fn append(
     };
     for (position, block) in batch.blocks.iter().enumerate() {
         let token = format!("{}-{position}", options.batch_id);
-        sender.send(schema.datasource(), block, token).await?;
+        sender.send(schema.table(), block, token).await?;
         sender.appended.rows += block.rows() as u64;
     }
-    let quarantine = format!("{}{QUARANTINE_SUFFIX}", schema.datasource());
+    let quarantine = format!("{}{QUARANTINE_SUFFIX}", schema.table());
     for (position, block) in batch.quarantine_blocks.iter().enumerate() {
         let token = format!("{}-q{position}", options.batch_id);
         sender.send(&quarantine, block, token).await?;

@@ -70,6 +70,15 @@ fn staging_is_invisible_until_it_is_promoted() {
 
     set(&catalog, 2, DeploymentStatus::DataReady).unwrap();
     catalog.promote_deployment(id, staged).unwrap();
+    let late = DeploymentDraft {
+        base: Some(DeploymentId(1)),
+        ..new
+    };
+    let error = stage(&catalog, &late).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "deployment 2 became live meanwhile; deploy again"
+    );
     assert_eq!(
         deployments(&catalog),
         ["0 deleted", "1 deleting", "2 data_ready *"]

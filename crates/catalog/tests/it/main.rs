@@ -48,7 +48,7 @@ fn draft(files: &[(&str, &str)], grants: &[(&str, &str)]) -> DeploymentDraft {
                 scope: scope.parse().unwrap(),
             })
             .collect(),
-        details: String::new(),
+        ..DeploymentDraft::default()
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use birdhouse_catalog::{Catalog, WorkspaceId};
 use birdhouse_datafile::{Diagnostic, Project, SourceFile};
-use birdhouse_deploy::{DeployError, Deployed, Deployer, Live};
+use birdhouse_deploy::{DeployError, Deployed, Deployer, Live, Permission};
 use birdhouse_engine::{Engine, EngineConfig, WorkerCommand};
 use birdhouse_ingest::{AppendOptions, CsvDialect, DecodeOptions, Format};
 use birdhouse_query::{Call, Format as Output, OutputSettings, Queries};
@@ -19,6 +19,7 @@ pub(crate) struct Workspace {
     deployer: Deployer,
     queries: Queries,
     id: WorkspaceId,
+    pub(crate) permission: Permission,
     _directory: TempDir,
 }
 
@@ -37,9 +38,11 @@ impl Workspace {
                 guard: queries.guard().clone(),
                 engine,
                 catalog,
+                gate: Arc::default(),
             },
             queries,
             id,
+            permission: Permission::KeepData,
             _directory: directory,
         }
     }
@@ -53,7 +56,11 @@ impl Workspace {
         if birdhouse_datafile::has_errors(&found) {
             return Err(found);
         }
-        match self.deployer.deploy(self.id, &project).await {
+        match self
+            .deployer
+            .deploy(self.id, &project, self.permission)
+            .await
+        {
             Ok(Deployed { live, warnings, .. }) => {
                 found.extend(warnings);
                 Ok((live, found))
