@@ -11,7 +11,9 @@ use birdhouse_catalog::{Catalog, SecretText};
 use birdhouse_datafile::{Diagnostic, Project};
 use birdhouse_deploy::Deployer;
 use birdhouse_engine::{Engine, EngineConfig};
-use birdhouse_server::App;
+use birdhouse_ingest::limits::JOURNAL_BYTES_MAX;
+use birdhouse_ingest::{Ingestion, IngestionConfig};
+use birdhouse_server::{App, FlushLog, LiveWorkspaces};
 use birdhouse_telemetry::Telemetry;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -24,11 +26,15 @@ use crate::project::Secret;
 /// How long requests may take to end when the server stops.
 const DRAIN: Duration = Duration::from_secs(10);
 
+/// How long the start waits for batches of the last run.
+const REPLAY: Duration = Duration::from_secs(10);
+
 /// A server that is ready to listen.
 pub(crate) struct Server {
     /// What the routes stand on.
     pub(crate) app: Arc<App>,
     engine: Engine,
+    ingestion: Ingestion,
     telemetry: Telemetry,
     listener: TcpListener,
 }
@@ -58,10 +64,19 @@ impl Server {
         let engine = Engine::start(EngineConfig::new(data.join("engine"))?).await?;
         birdhouse_telemetry::ensure_tables(&engine).await?;
         let telemetry = Telemetry::start(engine.clone());
+        let live = Arc::new(LiveWorkspaces::default());
+        let log = FlushLog::new(
+            Arc::clone(&live),
+            Arc::clone(&catalog),
+            telemetry.recorder(),
+        );
+        let ingestion = open_ingestion(data, &engine, log).await?;
         let app = Arc::new(App::new(
             engine.clone(),
             Arc::clone(&catalog),
             telemetry.recorder(),
+            ingestion.clone(),
+            live,
         ));
         let workspace = Arc::clone(
             catalog
@@ -84,6 +99,7 @@ impl Server {
         let server = Self {
             app,
             engine,
+            ingestion,
             telemetry,
             listener,
         };
@@ -116,6 +132,7 @@ impl Server {
         let Self {
             app,
             engine,
+            ingestion,
             telemetry,
             listener,
         } = self;
@@ -138,6 +155,7 @@ impl Server {
             () = drained => warn!(seconds = DRAIN.as_secs(), "some requests did not end in time"),
         }
         drop(app);
+        ingestion.stop(DRAIN).await;
         telemetry.stop().await;
         engine.stop().await;
         Ok(())
@@ -145,9 +163,25 @@ impl Server {
 
     /// Ends everything in order, without having served.
     pub(crate) async fn close(self) {
+        self.ingestion.stop(DRAIN).await;
         self.telemetry.stop().await;
         self.engine.stop().await;
     }
+}
+
+/// Opens the journal and stores what an earlier process may have begun to store: the tables must be
+/// those of that time.
+async fn open_ingestion(data: &Path, engine: &Engine, log: FlushLog) -> anyhow::Result<Ingestion> {
+    let config = IngestionConfig {
+        directory: data.join("journal"),
+        engine_directory: data.join("engine"),
+        journal_bytes_max: JOURNAL_BYTES_MAX,
+    };
+    let (ingestion, _) = Ingestion::open(config, engine.clone(), Arc::new(log)).await?;
+    if !ingestion.replayed(REPLAY).await {
+        warn!("rows of the last run are not stored yet; a change of their tables may be refused");
+    }
+    Ok(ingestion)
 }
 
 /// Shows diagnostics to whoever started the server.

@@ -3,6 +3,8 @@
 mod datasources;
 mod events;
 mod health;
+mod ingestion;
+mod metrics;
 mod openapi;
 mod pipes;
 mod sql;
@@ -51,6 +53,14 @@ pub fn router(app: Arc<App>) -> Router {
             get(openapi::endpoint).layer(descriptions),
         )
         .route("/v0/sql", get(sql::run).post(sql::run))
+        .route("/v0/ingestion", get(ingestion::status))
+        .route("/v0/ingestion/put-back", post(ingestion::put_back))
+        .route("/v0/ingestion/{datasource}/retry", post(ingestion::retry))
+        .route(
+            "/v0/ingestion/{datasource}/set-aside",
+            post(ingestion::set_aside),
+        )
+        .route("/metrics", get(metrics::metrics))
         .route("/v0/health", get(health::health))
         .route("/version", get(health::version))
         .method_not_allowed_fallback(method_not_allowed)

@@ -7,6 +7,7 @@ use arc_swap::ArcSwap;
 use birdhouse_catalog::{Catalog, WorkspaceId};
 use birdhouse_deploy::Live;
 use birdhouse_engine::Engine;
+use birdhouse_ingest::Ingestion;
 use birdhouse_query::Queries;
 use birdhouse_telemetry::Recorder;
 
@@ -20,27 +21,51 @@ pub struct App {
     pub queries: Queries,
     /// Where calls and operations are recorded.
     pub recorder: Recorder,
-    live: ArcSwap<HashMap<WorkspaceId, Arc<Live>>>,
+    /// Where rows go.
+    pub ingestion: Ingestion,
+    live: Arc<LiveWorkspaces>,
+}
+
+/// The live deployment of each workspace.
+#[derive(Default)]
+pub struct LiveWorkspaces(ArcSwap<HashMap<WorkspaceId, Arc<Live>>>);
+
+impl LiveWorkspaces {
+    /// Returns the live deployment of a workspace; an empty one when nothing was deployed.
+    #[must_use]
+    pub fn of(&self, workspace: WorkspaceId) -> Arc<Live> {
+        self.0
+            .load()
+            .get(&workspace)
+            .map_or_else(Arc::default, Arc::clone)
+    }
 }
 
 impl App {
-    /// Returns an app without any live deployment.
+    /// Returns an app over a running engine and ingestion.
     #[must_use]
-    pub fn new(engine: Engine, catalog: Arc<Catalog>, recorder: Recorder) -> Self {
+    pub fn new(
+        engine: Engine,
+        catalog: Arc<Catalog>,
+        recorder: Recorder,
+        ingestion: Ingestion,
+        live: Arc<LiveWorkspaces>,
+    ) -> Self {
         let queries = Queries::new(engine.clone());
         Self {
             engine,
             catalog,
             queries,
             recorder,
-            live: ArcSwap::default(),
+            ingestion,
+            live,
         }
     }
 
     /// Makes `live` what requests to the workspace see, from the next request on.
     pub fn publish(&self, workspace: WorkspaceId, live: Live) {
         let live = Arc::new(live);
-        self.live.rcu(|current| {
+        self.live.0.rcu(|current| {
             let mut next = HashMap::clone(current);
             next.insert(workspace, Arc::clone(&live));
             next
@@ -50,9 +75,6 @@ impl App {
     /// Returns the live deployment of a workspace; an empty one when nothing was deployed.
     #[must_use]
     pub fn live(&self, workspace: WorkspaceId) -> Arc<Live> {
-        self.live
-            .load()
-            .get(&workspace)
-            .map_or_else(Arc::default, Arc::clone)
+        self.live.of(workspace)
     }
 }
