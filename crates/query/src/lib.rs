@@ -14,6 +14,7 @@ mod format;
 mod guard;
 mod limits;
 mod resources;
+mod restrictions;
 
 pub use assembly::{Access, Assembled, Assembler, Scope};
 pub use describe::{DeclaredParameter, Description, describe};
@@ -23,3 +24,4 @@ pub use format::{Format, OutputSettings};
 pub use guard::Guard;
 pub use limits::REFERENCES_MAX;
 pub use resources::{Body, Node, Pipe, Resources};
+pub use restrictions::Restrictions;
