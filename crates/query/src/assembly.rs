@@ -292,6 +292,16 @@ impl Assembler<'_> {
         Ok(inspected.reads.into_keys().filter(is_unknown).collect())
     }
 
+    /// Returns the names that a node reads: other nodes of its pipe, pipes, data sources.
+    ///
+    /// # Errors
+    /// See [`QueryError`].
+    pub async fn node_reads(&self, pipe: &Pipe, name: &str) -> Result<Vec<String>, QueryError> {
+        let inspected = self.inspect(pipe, name).await?;
+        let reads = inspected.reads.into_keys();
+        Ok(reads.chain(inspected.join_tables).collect())
+    }
+
     /// Renders a node and asks the guard what it reads.
     async fn inspect(&self, pipe: &Pipe, name: &str) -> Result<Inspected, QueryError> {
         let mut inspected = self.render(pipe, name)?;

@@ -46,6 +46,15 @@ pub struct Answer {
     pub reads: Vec<String>,
 }
 
+/// What a call would do.
+#[derive(Debug, Clone)]
+pub struct Explained {
+    /// The statement.
+    pub sql: String,
+    /// The engine's plan.
+    pub plan: String,
+}
+
 /// Answers queries. Cheap to clone.
 #[derive(Clone)]
 pub struct Queries {
@@ -139,6 +148,32 @@ impl Queries {
         let pipe = pipeline.map(|name| call.resources.pipe(name)).transpose()?;
         let scope = pipe.map_or(Scope::Workspace, |pipe| Scope::Pipe(pipe));
         self.text(call, &statement, scope, format).await
+    }
+
+    /// Returns the statement that a call of `pipe` runs, or of one `node` of it, and the engine's plan
+    /// for it.
+    ///
+    /// # Errors
+    /// See [`QueryError`].
+    pub async fn explain(
+        &self,
+        call: &Call<'_>,
+        pipe: &str,
+        node: Option<&str>,
+    ) -> Result<Explained, QueryError> {
+        let pipe = call.resources.pipe(pipe)?;
+        let node = node.or(pipe.output.as_deref());
+        let assembled = self.assembler(call).pipe(pipe, node).await?;
+        let sql = assembled.sql.clone();
+        let explain = Assembled {
+            sql: format!("EXPLAIN {sql}"),
+            ..assembled
+        };
+        let answer = self.execute(call, explain, Format::PLAN, None).await?;
+        Ok(Explained {
+            sql,
+            plan: String::from_utf8_lossy(&answer.body).into_owned(),
+        })
     }
 
     /// Runs a text of the caller's own, within all their restrictions.

@@ -29,7 +29,10 @@ pub struct Restrictions {
 
 impl Restrictions {
     /// Fails unless every condition is an expression that reads nothing by itself.
-    pub(crate) async fn check(&self, guard: &Guard) -> Result<(), QueryError> {
+    ///
+    /// # Errors
+    /// [`QueryError::Filter`].
+    pub async fn check(&self, guard: &Guard) -> Result<(), QueryError> {
         for (name, filter) in self.datasources.iter().chain(&self.pipes) {
             let wrong = |reason: String| QueryError::Filter {
                 name: name.clone(),

@@ -87,31 +87,38 @@ impl Append {
             ..operation
         };
         let landing = &self.datasource;
-        app.recorder.record_operation(common(DatasourceOperation {
-            rows: Some(appended.rows),
-            rows_quarantine: Some(appended.quarantined_rows),
-            written_rows: appended
-                .written_rows
-                .saturating_sub(appended.quarantined_rows),
-            written_bytes: appended.written_bytes,
-            written_rows_quarantine: appended.quarantined_rows,
-            ..DatasourceOperation::new(ctx.started_at, self.operation, &landing.id, &landing.name)
-        }));
+        ctx.recorder(app)
+            .record_operation(common(DatasourceOperation {
+                rows: Some(appended.rows),
+                rows_quarantine: Some(appended.quarantined_rows),
+                written_rows: appended
+                    .written_rows
+                    .saturating_sub(appended.quarantined_rows),
+                written_bytes: appended.written_bytes,
+                written_rows_quarantine: appended.quarantined_rows,
+                ..DatasourceOperation::new(
+                    ctx.started_at,
+                    self.operation,
+                    &landing.id,
+                    &landing.name,
+                )
+            }));
         if appended.rows == 0 && result.is_ok() {
             return;
         }
         for view in &landing.views {
-            app.recorder.record_operation(common(DatasourceOperation {
-                read_rows: appended.rows,
-                pipe_id: view.pipe_id.clone(),
-                pipe_name: view.pipe.clone(),
-                ..DatasourceOperation::new(
-                    ctx.started_at,
-                    OperationType::Append,
-                    &view.target_id,
-                    &view.target,
-                )
-            }));
+            ctx.recorder(app)
+                .record_operation(common(DatasourceOperation {
+                    read_rows: appended.rows,
+                    pipe_id: view.pipe_id.clone(),
+                    pipe_name: view.pipe.clone(),
+                    ..DatasourceOperation::new(
+                        ctx.started_at,
+                        OperationType::Append,
+                        &view.target_id,
+                        &view.target,
+                    )
+                }));
         }
     }
 }

@@ -8,9 +8,11 @@ mod app;
 mod append;
 mod body;
 mod context;
+mod definitions;
 mod error;
 mod limits;
 mod params;
+mod rate;
 mod request_id;
 mod unread;
 
