@@ -9,7 +9,7 @@ use anyhow::{Context, bail};
 use axum::Router;
 use birdhouse_catalog::{Catalog, SecretText};
 use birdhouse_datafile::{Diagnostic, Project};
-use birdhouse_deploy::Deployer;
+use birdhouse_deploy::Permission;
 use birdhouse_engine::{Engine, EngineConfig};
 use birdhouse_ingest::limits::JOURNAL_BYTES_MAX;
 use birdhouse_ingest::{Ingestion, IngestionConfig};
@@ -40,7 +40,8 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Opens the directory `data`, starts the engine, stores `secrets` and deploys the project.
+    /// Opens the directory `data`, starts the engine and loads what is live in every workspace. With a
+    /// project, stores its `secrets` and deploys it to the first workspace.
     ///
     /// # Errors
     /// When the port is taken, the data directory or the engine cannot be used, or the project is
@@ -48,7 +49,7 @@ impl Server {
     pub(crate) async fn start(
         listen: &ListenArgs,
         data: &Path,
-        project: Project,
+        project: Option<(Project, Permission)>,
         secrets: Vec<Secret>,
     ) -> anyhow::Result<Self> {
         // First of all, so that a second server on the same port touches nothing.
@@ -56,13 +57,13 @@ impl Server {
         let listener = TcpListener::bind(address)
             .await
             .with_context(|| format!("listen on {address}"))?;
-        let admin_token = std::env::var("BIRDHOUSE_ADMIN_TOKEN")
-            .ok()
-            .filter(|v| !v.is_empty());
-        let admin_token = admin_token.map(SecretText::new);
+        let admin_token =
+            given("BIRDHOUSE_ADMIN_TOKEN").or_else(|| given("TB_LOCAL_WORKSPACE_TOKEN"));
         let catalog = Arc::new(Catalog::open(data, admin_token.as_ref())?);
+        if let Some(user_token) = given("TB_LOCAL_USER_TOKEN") {
+            catalog.set_user_token(&user_token)?;
+        }
         let engine = Engine::start(EngineConfig::new(data.join("engine"))?).await?;
-        birdhouse_telemetry::ensure_tables(&engine).await?;
         let telemetry = Telemetry::start(engine.clone());
         let live = Arc::new(LiveWorkspaces::default());
         let log = FlushLog::new(
@@ -71,13 +72,16 @@ impl Server {
             telemetry.recorder(),
         );
         let ingestion = open_ingestion(data, &engine, log).await?;
-        let app = Arc::new(App::new(
+        let mut app = App::new(
             engine.clone(),
             Arc::clone(&catalog),
             telemetry.recorder(),
             ingestion.clone(),
             live,
-        ));
+        );
+        app.is_local = listen.host.is_loopback();
+        let app = Arc::new(app);
+        app.watch_views();
         let workspace = Arc::clone(
             catalog
                 .view()
@@ -90,12 +94,15 @@ impl Server {
                 .set_secret(workspace.workspace.id, &secret.name, &secret.value)
                 .with_context(|| format!("store the secret {}", secret.name))?;
         }
-        let deployer = Deployer {
-            engine: engine.clone(),
-            guard: app.queries.guard().clone(),
-            catalog: Arc::clone(&catalog),
+        load_workspaces(&app).await?;
+        let deployed = match &project {
+            Some((project, permission)) => app
+                .deployer
+                .deploy(workspace.workspace.id, project, *permission)
+                .await
+                .map(Some),
+            None => Ok(None),
         };
-        let deployed = deployer.deploy(workspace.workspace.id, &project).await;
         let server = Self {
             app,
             engine,
@@ -104,11 +111,12 @@ impl Server {
             listener,
         };
         match deployed {
-            Ok(deployed) => {
+            Ok(Some(deployed)) => {
                 show(&deployed.warnings);
                 server.app.publish(workspace.workspace.id, deployed.live);
                 Ok(server)
             }
+            Ok(None) => Ok(server),
             Err(error) => {
                 show(error.diagnostics());
                 server.close().await;
@@ -182,6 +190,41 @@ async fn open_ingestion(data: &Path, engine: &Engine, log: FlushLog) -> anyhow::
         warn!("rows of the last run are not stored yet; a change of their tables may be refused");
     }
     Ok(ingestion)
+}
+
+/// Returns the token that an environment variable gives.
+fn given(variable: &str) -> Option<SecretText> {
+    let value = std::env::var(variable).ok()?;
+    Some(value)
+        .filter(|value| !value.is_empty())
+        .map(SecretText::new)
+}
+
+/// Makes what is live in every workspace available to requests, and ends deletions that were cut short.
+///
+/// A workspace whose files are no longer understood stays empty; its data is untouched, and a
+/// deployment brings it back.
+async fn load_workspaces(app: &App) -> anyhow::Result<()> {
+    app.drop_databases().await?;
+    let catalog = app.catalog.view();
+    for view in catalog.workspaces() {
+        let (id, name) = (view.workspace.id, view.workspace.name.as_str());
+        app.ensure_databases(&view.workspace).await?;
+        if view.deployments.len() == 1 {
+            continue;
+        }
+        match app.deployer.load(id).await {
+            Ok(loaded) => {
+                app.publish(id, loaded.live);
+                app.stage(id, loaded.staging);
+            }
+            Err(error) => {
+                show(error.diagnostics());
+                warn!(workspace = name, %error, "what was live cannot be loaded; deploy it again");
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Shows diagnostics to whoever started the server.

@@ -238,7 +238,7 @@ pub(crate) fn update(
         .execute(
             "UPDATE deployments SET status = ?3, updated_at = ?4, details = ifnull(?5, details)
              WHERE workspace_id = ?1 AND id = ?2 AND status <> ?6
-             AND NOT (live AND ?3 IN (?6, ?7))",
+             AND NOT (live AND ?3 IN (?6, ?7)) AND NOT (status = ?7 AND ?3 NOT IN (?6, ?7))",
             params![
                 workspace,
                 id,

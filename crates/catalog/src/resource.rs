@@ -20,7 +20,7 @@ pub enum ResourceKind {
     Pipe,
     /// A `.connection` file.
     Connection,
-    /// An `.incl` file, which others include. Its name is its path.
+    /// An `.incl` file, which others include; it declares nothing, and its name is its path.
     Include,
 }
 

@@ -19,14 +19,15 @@ use birdhouse_catalog::{
 };
 use birdhouse_datafile::{Diagnostic, Project};
 use birdhouse_engine::Engine;
+use birdhouse_ingest::{Hold, HoldMode, Ingestion, SourceName};
 use birdhouse_query::Guard;
 
 use crate::details::Details;
 use crate::error::DeployError;
 use crate::existing::{self, Existing};
-use crate::gate::Gate;
 use crate::kill_point::kill_point;
 use crate::layout::{Layout, Names};
+use crate::limits::{DRAIN_MAX, QUIET_MAX};
 use crate::live::{Live, Parts};
 use crate::plan::{Permission, Plan};
 use crate::report::Report;
@@ -36,13 +37,15 @@ use crate::stage::Making;
 #[derive(Clone)]
 pub struct Deployer {
     /// Where tables are.
-    pub engine: Engine,
+    pub(crate) engine: Engine,
     /// Who analyses the SQL of nodes.
-    pub guard: Guard,
+    pub(crate) guard: Guard,
     /// What is live.
-    pub catalog: Arc<Catalog>,
-    /// Whom appends pass.
-    pub gate: Arc<Gate>,
+    catalog: Arc<Catalog>,
+    /// Whose rows wait while views change.
+    ingestion: Ingestion,
+    /// Owned by whoever removes tables.
+    sweeping: Arc<tokio::sync::Mutex<()>>,
 }
 
 /// A project that has become live in the catalog.
@@ -73,6 +76,12 @@ impl Prepared {
         &self.report
     }
 
+    /// Returns what is suspect, but works.
+    #[must_use]
+    pub fn warnings(&self) -> &[Diagnostic] {
+        &self.warnings
+    }
+
     /// Returns true when rows are written anew, which may take a while.
     #[must_use]
     pub fn moves_data(&self) -> bool {
@@ -95,6 +104,18 @@ impl Prepared {
 }
 
 impl Deployer {
+    /// Returns a deployer of projects to `engine` and `catalog`, whose rows come from `ingestion`.
+    #[must_use]
+    pub fn new(engine: Engine, guard: Guard, catalog: Arc<Catalog>, ingestion: Ingestion) -> Self {
+        Self {
+            engine,
+            guard,
+            catalog,
+            ingestion,
+            sweeping: Arc::default(),
+        }
+    }
+
     /// Prepares `project`, makes it, makes it live and removes what it replaces.
     ///
     /// Nobody may use what is live meanwhile: this is the deployment at start. A server does the
@@ -186,6 +207,8 @@ impl Deployer {
             Err(error) => {
                 tracing::warn!(deployment = %id, error = %chain(&error), "deployment failed");
                 self.fail(prepared.workspace, id, &chain(&error)).await?;
+                // Who discarded it meanwhile has not seen what was made since.
+                self.sweep_deployment(prepared.workspace, id).await?;
                 Err(error)
             }
         }
@@ -218,7 +241,9 @@ impl Deployer {
         if !prepared.plan.is_empty() {
             making.tables().await?;
             {
-                let hold = self.gate.hold(database).await;
+                // Half a batch in a snapshot would be there twice when it is repeated.
+                let tables = prepared.live.tables.values();
+                let hold = self.hold(database, tables, HoldMode::Drained).await?;
                 making.switch().await?;
                 drop(hold);
             }
@@ -303,6 +328,24 @@ impl Deployer {
             catalog.update_deployment(workspace, id, status, Some(&details))
         })
         .await
+    }
+
+    /// Lets no row into `tables` until the hold is dropped.
+    async fn hold(
+        &self,
+        database: &str,
+        tables: impl IntoIterator<Item = &String>,
+        mode: HoldMode,
+    ) -> Result<Hold, DeployError> {
+        let sources = tables.into_iter();
+        let sources: Vec<SourceName> = sources
+            .map(|table| SourceName::new(database, table.as_str()))
+            .collect();
+        let limit = match mode {
+            HoldMode::Drained => DRAIN_MAX,
+            HoldMode::Quiet => QUIET_MAX,
+        };
+        Ok(self.ingestion.hold(&sources, mode, limit).await?)
     }
 
     pub(crate) fn workspace(&self, id: WorkspaceId) -> Result<Arc<WorkspaceView>, CatalogError> {

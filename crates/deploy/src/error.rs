@@ -3,6 +3,7 @@
 use birdhouse_catalog::{CatalogError, DeploymentId};
 use birdhouse_datafile::Diagnostic;
 use birdhouse_engine::EngineError;
+use birdhouse_ingest::HoldError;
 
 /// Why a project was not deployed. Nothing of it is live then.
 #[derive(Debug, thiserror::Error)]
@@ -17,6 +18,9 @@ pub enum DeployError {
     /// The catalog failed.
     #[error(transparent)]
     Catalog(#[from] CatalogError),
+    /// Rows that wait could not be stored before tables change.
+    #[error(transparent)]
+    Hold(#[from] HoldError),
     /// The engine's answer about existing tables could not be read.
     #[error("read the tables of the engine")]
     Tables(#[from] serde_json::Error),

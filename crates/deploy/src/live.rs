@@ -83,7 +83,8 @@ impl Parts<'_> {
     pub(crate) fn live(&self, found: &mut Vec<Diagnostic>) -> Live {
         let namespace = self.layout.namespace(self.database);
         let pipe_id = |pipe: &str| self.id(ResourceKind::Pipe, pipe);
-        let resources = compile::resources(self.project, namespace, pipe_id, found);
+        let databases = (namespace, self.database);
+        let resources = compile::resources(self.project, databases, pipe_id, found);
         let datasources = self.project.datasources.iter().map(|datasource| {
             let name = datasource.name.to_string();
             let table = self.layout.table(&name).to_owned();

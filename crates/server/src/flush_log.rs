@@ -35,8 +35,16 @@ impl FlushObserver for FlushLog {
         let Some(workspace) = workspace else {
             return;
         };
+        if let Some(failed) = report.failed.as_ref().filter(|failed| failed.is_view) {
+            self.live
+                .view_failed(workspace.workspace.id, &report.source, &failed.reason);
+        }
+        let recorder = self.recorder.of(&report.source.database);
         let live = self.live.of(workspace.workspace.id);
-        let Some(datasource) = live.datasource(&report.source.datasource) else {
+        // Rows are stored by table.
+        let table = &report.source.datasource;
+        let mut datasources = live.datasources.values();
+        let Some(datasource) = datasources.find(|datasource| datasource.table == *table) else {
             return;
         };
         let release = workspace.live.id.to_string();
@@ -52,7 +60,7 @@ impl FlushObserver for FlushLog {
             };
             let (written_rows, written_bytes) = written(report, rows);
             let (event_type, at) = (event_type(rows), rows.origin.at);
-            self.recorder.record_operation(common(DatasourceOperation {
+            recorder.record_operation(common(DatasourceOperation {
                 rows: Some(rows.rows),
                 rows_quarantine: Some(rows.quarantined_rows),
                 written_rows: written_rows.saturating_sub(rows.quarantined_rows),
@@ -70,7 +78,7 @@ impl FlushObserver for FlushLog {
                     &view.target_id,
                     &view.target,
                 );
-                self.recorder.record_operation(common(DatasourceOperation {
+                recorder.record_operation(common(DatasourceOperation {
                     read_rows: rows.rows,
                     pipe_id: view.pipe_id.clone(),
                     pipe_name: view.pipe.clone(),

@@ -152,9 +152,9 @@ fn old_deployments_are_forgotten() {
     assert_eq!(kept.first().unwrap().id, DeploymentId(5));
 }
 
-/// The file of the first format, with a live deployment, reads as before.
+/// The file of the format before, with a live deployment, reads as before.
 #[test]
-fn catalogs_of_the_first_format_are_migrated() {
+fn catalogs_of_the_format_before_are_migrated() {
     let dir = tempfile::tempdir().unwrap();
     let catalog = open(dir.path());
     catalog
@@ -175,7 +175,7 @@ fn catalogs_of_the_first_format_are_migrated() {
              ALTER TABLE deployments DROP COLUMN updated_at;
              ALTER TABLE deployments DROP COLUMN details;
              CREATE UNIQUE INDEX one_live_deployment ON deployments (workspace_id) WHERE status = 'live';
-             PRAGMA user_version = 1;",
+             PRAGMA user_version = 2;",
         )
         .unwrap();
     let catalog = open(dir.path());

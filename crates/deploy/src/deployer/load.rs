@@ -1,6 +1,8 @@
 //! Deployments that are there already, when a server starts.
 
-use birdhouse_catalog::{Deployment, DeploymentStatus, Resource, WorkspaceId};
+use birdhouse_catalog::{
+    CatalogError, Deployment, DeploymentId, DeploymentStatus, Resource, WorkspaceId,
+};
 use birdhouse_datafile::has_errors;
 
 use super::prepare::{parse, plain_layout, take_columns};
@@ -23,8 +25,7 @@ pub struct Loaded {
 impl Deployer {
     /// Removes what interrupted deployments of a workspace have left, and returns what is there.
     ///
-    /// Nobody may append to the workspace yet, and everything that was acknowledged is in its
-    /// tables.
+    /// What an earlier process may have begun to store must be in its tables.
     ///
     /// # Errors
     /// When the engine or the catalog fails.
@@ -39,7 +40,9 @@ impl Deployer {
                     .await?;
             }
         }
-        self.sweep(workspace).await?;
+        if let Err(error) = self.sweep(workspace).await {
+            tracing::warn!(%workspace, error = %chain(&error), "what a deployment left could not be removed");
+        }
         self.drop_databases(&scratch::prefix(&database)).await?;
         let view = self.workspace(workspace)?;
         let existing = existing::read(&self.engine, &database).await?;
@@ -53,6 +56,29 @@ impl Deployer {
                 .map(|staging| load(&staging.deployment, &staging.resources))
                 .transpose()?,
         })
+    }
+
+    /// Gives up the staged deployment of a workspace when `reason`, what the engine said about rows,
+    /// is about one of its views. Returns whether it was.
+    ///
+    /// # Errors
+    /// When the catalog fails.
+    pub async fn give_up(&self, workspace: WorkspaceId, reason: &str) -> Result<bool, DeployError> {
+        let view = self.workspace(workspace)?;
+        let Some(staging) = &view.staging else {
+            return Ok(false);
+        };
+        let staged = &staging.deployment;
+        let layout = Details::of(staged)?.layout.unwrap_or_default();
+        let live = Details::of(&view.live)?.layout.unwrap_or_default().names();
+        let names = layout.names().into_iter().chain(layout.work);
+        let mut own = names.filter(|name| !live.contains(name));
+        if !own.any(|name| reason.contains(&name)) {
+            return Ok(false);
+        }
+        let reason = format!("rows that were appended meanwhile do not go through it: {reason}");
+        self.fail(workspace, staged.id, &reason).await?;
+        Ok(true)
     }
 
     /// Writes down what a live deployment of the first format uses.
@@ -71,7 +97,7 @@ impl Deployer {
     pub(super) async fn fail(
         &self,
         workspace: WorkspaceId,
-        id: birdhouse_catalog::DeploymentId,
+        id: DeploymentId,
         reason: &str,
     ) -> Result<(), DeployError> {
         let view = self.workspace(workspace)?;
@@ -84,7 +110,11 @@ impl Deployer {
             text: reason.to_owned(),
         });
         let deleting = DeploymentStatus::Deleting;
-        self.set(workspace, id, deleting, &details).await?;
+        match self.set(workspace, id, deleting, &details).await {
+            // Somebody else has discarded it.
+            Err(DeployError::Catalog(CatalogError::UnknownDeployment(_))) => return Ok(()),
+            result => result?,
+        }
         if let Err(error) = self.sweep(workspace).await {
             // It is tried again before the next deployment, and at start.
             tracing::warn!(deployment = %id, error = %chain(&error), "what a failed deployment made could not be removed");

@@ -50,7 +50,9 @@ impl Deployer {
         let view = self.workspace(workspace)?;
         let mut found = Vec::new();
         let mut project = with_targets(project);
-        let resources = compile::resources(&project, "", |_| String::new(), &mut found);
+        let database = view.workspace.database.as_str();
+        let databases = (database, database);
+        let resources = compile::resources(&project, databases, |_| String::new(), &mut found);
         stop_on_errors(&mut found)?;
         let views = check::nodes(self, &project, &resources, &mut found).await?;
         stop_on_errors(&mut found)?;

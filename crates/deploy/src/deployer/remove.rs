@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use birdhouse_catalog::{CatalogError, Deployment, DeploymentId, DeploymentStatus, WorkspaceId};
-use birdhouse_engine::Query;
+use birdhouse_catalog::{Deployment, DeploymentId, DeploymentStatus, WorkspaceId, WorkspaceView};
+use birdhouse_engine::{EngineError, Query};
+use birdhouse_ingest::HoldMode;
 use birdhouse_sql::{quote_identifier, quote_string};
 
 use super::Deployer;
@@ -39,91 +40,97 @@ impl Deployer {
     /// # Errors
     /// When the engine or the catalog fails. What is left is removed the next time.
     pub async fn sweep(&self, workspace: WorkspaceId) -> Result<(), DeployError> {
-        let _one_at_a_time = self.gate.sweep().await;
+        let _one_at_a_time = self.sweeping.lock().await;
         let view = self.workspace(workspace)?;
-        let database = &view.workspace.database;
-        let mut kept = vec![Details::of(&view.live)?];
-        if let Some(staging) = &view.staging {
-            kept.push(Details::of(&staging.deployment)?);
+        let used = Used::of(&view)?;
+        if let Some(work) = &used.live.work {
+            // Rows may be on their way through a bridge.
+            let gone = used
+                .gone
+                .iter()
+                .flat_map(|(_, layout)| layout.tables.values());
+            let hold = self.hold(&used.database, gone, HoldMode::Drained).await?;
+            self.drop_database(work).await?;
+            drop(hold);
         }
-        let kept: Vec<Layout> = kept.into_iter().filter_map(|d| d.layout).collect();
-        let gone: Vec<&Deployment> = view
-            .deployments
-            .iter()
-            .filter(|d| d.status == DeploymentStatus::Deleting)
-            .collect();
-        let live_work = Details::of(&view.live)?.layout.and_then(|l| l.work);
-        let names: BTreeSet<String> = kept.iter().flat_map(Layout::names).collect();
-        let namespaces: BTreeSet<&str> = kept.iter().map(|l| l.namespace(database)).collect();
-        self.drop_work(live_work.as_deref(), database).await?;
-        for deployment in gone {
-            if let Some(layout) = Details::of(deployment)?.layout {
-                self.remove(database, &layout, (&names, &namespaces))
-                    .await?;
-            }
+        for (id, layout) in &used.gone {
+            self.remove(&used, layout).await?;
             kill_point("deploy/removed");
-            let (id, deleted) = (deployment.id, DeploymentStatus::Deleted);
-            match self
-                .in_catalog(move |catalog| catalog.update_deployment(workspace, id, deleted, None))
-                .await
-            {
-                Err(DeployError::Catalog(CatalogError::UnknownDeployment(_))) => {}
-                result => result?,
-            }
+            let (id, deleted) = (*id, DeploymentStatus::Deleted);
+            self.in_catalog(move |catalog| catalog.update_deployment(workspace, id, deleted, None))
+                .await?;
             tracing::info!(%workspace, deployment = %id, "deployment removed");
         }
         Ok(())
     }
 
-    /// Drops the database of what was only there for a while.
-    async fn drop_work(&self, work: Option<&str>, database: &str) -> Result<(), DeployError> {
-        let Some(work) = work else { return Ok(()) };
-        // No row may be on its way through a bridge.
-        let hold = self.gate.hold(database).await;
-        self.drop_database(work).await?;
-        drop(hold);
-        Ok(())
+    /// Removes what a deleted deployment has made.
+    pub(super) async fn sweep_deployment(
+        &self,
+        workspace: WorkspaceId,
+        id: DeploymentId,
+    ) -> Result<(), DeployError> {
+        let _one_at_a_time = self.sweeping.lock().await;
+        let view = self.workspace(workspace)?;
+        let deployment = view.deployment(id);
+        let Some(deployment) = deployment.filter(|d| d.status.is_over()) else {
+            return Ok(());
+        };
+        match Details::of(deployment)?.layout {
+            Some(layout) => self.remove(&Used::of(&view)?, &layout).await,
+            None => Ok(()),
+        }
     }
 
-    async fn remove(
-        &self,
-        database: &str,
-        layout: &Layout,
-        (names, namespaces): (&BTreeSet<String>, &BTreeSet<&str>),
-    ) -> Result<(), DeployError> {
+    async fn remove(&self, used: &Used, layout: &Layout) -> Result<(), DeployError> {
+        let database = &used.database;
         let existing = existing::read(&self.engine, database).await?;
         let unused: Vec<String> = layout
             .names()
             .into_iter()
-            .filter(|name| !names.contains(name) && existing.contains_key(name))
+            .filter(|name| !used.names.contains(name) && existing.contains_key(name))
             .collect();
         let (views, tables): (Vec<_>, Vec<_>) = unused
-            .iter()
-            .partition(|name| existing.get(*name).is_some_and(|table| table.is_view()));
-        let hold = self.gate.hold(database).await;
+            .into_iter()
+            .partition(|name| existing.get(name).is_some_and(|table| table.is_view()));
+        // No row may be on its way through a view.
+        let sources = used.tables.iter().chain(layout.tables.values());
+        let hold = self.hold(database, sources, HoldMode::Quiet).await?;
         if let Some(work) = &layout.work {
             self.drop_database(work).await?;
         }
         for view in views {
-            let view = qualified(database, view);
-            self.engine
-                .execute(&format!("DROP TABLE IF EXISTS {view} SYNC"))
-                .await?;
+            self.drop_table(database, &view).await?;
         }
         drop(hold);
         kill_point("deploy/views-removed");
         if let Some(namespace) = &layout.namespace
-            && !namespaces.contains(namespace.as_str())
+            && !used.namespaces.contains(namespace)
         {
             self.drop_database(namespace).await?;
         }
         for table in tables {
-            let table = qualified(database, table);
-            self.engine
-                .execute(&format!("DROP TABLE IF EXISTS {table} SYNC"))
-                .await?;
+            self.drop_table(database, &table).await?;
         }
         Ok(())
+    }
+
+    async fn drop_table(&self, database: &str, table: &str) -> Result<(), DeployError> {
+        let table = qualified(database, table);
+        let drop = format!("DROP TABLE IF EXISTS {table} SYNC");
+        Ok(self.engine.execute(&drop).await?)
+    }
+
+    /// Drops the databases that deployments of a workspace have besides the workspace's own.
+    ///
+    /// # Errors
+    /// When the engine is away or refuses.
+    pub async fn drop_namespaces(&self, database: &str) -> Result<(), EngineError> {
+        let prefix = format!("{database}__");
+        match self.drop_databases(&prefix).await {
+            Err(DeployError::Engine(error)) => Err(error),
+            _ => Ok(()),
+        }
     }
 
     /// Drops the databases whose names begin with `prefix`.
@@ -143,5 +150,45 @@ impl Deployer {
         let drop = format!("DROP DATABASE IF EXISTS {} SYNC", quote_identifier(name));
         self.engine.query(Query::admin(drop, "Null")).await?;
         Ok(())
+    }
+}
+
+/// What deployments of a workspace use, and what those use that are to go.
+struct Used {
+    database: String,
+    live: Layout,
+    /// Tables of data sources.
+    tables: BTreeSet<String>,
+    /// Everything in the workspace's database.
+    names: BTreeSet<String>,
+    namespaces: BTreeSet<String>,
+    gone: Vec<(DeploymentId, Layout)>,
+}
+
+impl Used {
+    fn of(view: &WorkspaceView) -> Result<Self, DeployError> {
+        let layout = |deployment: &Deployment| {
+            Ok::<_, DeployError>(Details::of(deployment)?.layout.unwrap_or_default())
+        };
+        let live = layout(&view.live)?;
+        let mut kept = vec![live.clone()];
+        if let Some(staging) = &view.staging {
+            kept.push(layout(&staging.deployment)?);
+        }
+        let deleting = |d: &&Deployment| d.status == DeploymentStatus::Deleting;
+        let gone = view.deployments.iter().filter(deleting);
+        Ok(Self {
+            database: view.workspace.database.clone(),
+            live,
+            tables: kept
+                .iter()
+                .flat_map(|l| l.tables.values().cloned())
+                .collect(),
+            names: kept.iter().flat_map(Layout::names).collect(),
+            namespaces: kept.iter().filter_map(|l| l.namespace.clone()).collect(),
+            gone: gone
+                .map(|deployment| Ok((deployment.id, layout(deployment)?)))
+                .collect::<Result<_, DeployError>>()?,
+        })
     }
 }

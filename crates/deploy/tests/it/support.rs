@@ -8,7 +8,11 @@ use birdhouse_catalog::{Catalog, WorkspaceId};
 use birdhouse_datafile::{Diagnostic, Project, SourceFile};
 use birdhouse_deploy::{DeployError, Deployed, Deployer, Live, Permission};
 use birdhouse_engine::{Engine, EngineConfig, Insert, WorkerCommand};
-use birdhouse_ingest::{CsvDialect, DecodeOptions, Format, QUARANTINE_SUFFIX};
+use birdhouse_ingest::limits::JOURNAL_BYTES_MAX;
+use birdhouse_ingest::{
+    CsvDialect, DecodeOptions, FlushObserver, FlushReport, Format, Ingestion, IngestionConfig,
+    QUARANTINE_SUFFIX,
+};
 use birdhouse_query::{Call, Format as Output, OutputSettings, Queries};
 use birdhouse_template::{Context, Parameters};
 use rustix::process::{Pid, Signal, kill_process};
@@ -16,11 +20,21 @@ use tempfile::TempDir;
 
 /// An empty workspace.
 pub(crate) struct Workspace {
-    deployer: Deployer,
+    pub(crate) deployer: Deployer,
+    pub(crate) engine: Engine,
+    pub(crate) catalog: Arc<Catalog>,
+    pub(crate) ingestion: Ingestion,
     queries: Queries,
-    id: WorkspaceId,
+    pub(crate) id: WorkspaceId,
     pub(crate) permission: Permission,
     _directory: TempDir,
+}
+
+/// Hears of batches and says nothing.
+struct Unheard;
+
+impl FlushObserver for Unheard {
+    fn flushed(&self, _: &FlushReport) {}
 }
 
 impl Workspace {
@@ -29,17 +43,38 @@ impl Workspace {
         let mut config = EngineConfig::new(directory.path().join("engine")).unwrap();
         config.worker = WorkerCommand::this_test("engine_worker").unwrap();
         let engine = Engine::start(config).await.unwrap();
-        birdhouse_telemetry::ensure_tables(&engine).await.unwrap();
         let catalog = Arc::new(Catalog::open(directory.path(), None).unwrap());
-        let id = catalog.view().workspaces().first().unwrap().workspace.id;
+        let first = catalog
+            .view()
+            .workspaces()
+            .first()
+            .unwrap()
+            .workspace
+            .clone();
+        birdhouse_telemetry::ensure_tables(&engine, &first.database)
+            .await
+            .unwrap();
+        let id = first.id;
         let queries = Queries::new(engine.clone());
+        let config = IngestionConfig {
+            directory: directory.path().join("journal"),
+            engine_directory: directory.path().join("engine"),
+            journal_bytes_max: JOURNAL_BYTES_MAX,
+        };
+        let (ingestion, _) = Ingestion::open(config, engine.clone(), Arc::new(Unheard))
+            .await
+            .unwrap();
+        let guard = queries.guard().clone();
         Self {
-            deployer: Deployer {
-                guard: queries.guard().clone(),
-                engine,
-                catalog,
-                gate: Arc::default(),
-            },
+            deployer: Deployer::new(
+                engine.clone(),
+                guard,
+                Arc::clone(&catalog),
+                ingestion.clone(),
+            ),
+            engine,
+            catalog,
+            ingestion,
             queries,
             id,
             permission: Permission::KeepData,
@@ -104,8 +139,8 @@ impl Workspace {
             import_id: None,
         };
         let decoded = birdhouse_ingest::decode(schema, body, &options).unwrap();
-        let quarantine = format!("{name}{QUARANTINE_SUFFIX}");
-        let blocks = (decoded.blocks.iter().map(|block| (name, block)))
+        let quarantine = format!("{}{QUARANTINE_SUFFIX}", schema.table());
+        let blocks = (decoded.blocks.iter().map(|block| (schema.table(), block)))
             .chain((decoded.quarantine_blocks.iter()).map(|block| (quarantine.as_str(), block)));
         for (position, (table, block)) in blocks.enumerate() {
             let insert = Insert {
@@ -117,14 +152,14 @@ impl Workspace {
                 token: format!("{batch}-{position}"),
                 settings: Vec::new(),
             };
-            self.deployer.engine.insert(insert).await.unwrap();
+            self.engine.insert(insert).await.unwrap();
         }
         decoded.quarantined_rows
     }
 
     /// Kills the engine's worker and waits for the next one.
     pub(crate) async fn kill_worker(&self) {
-        let engine = &self.deployer.engine;
+        let engine = &self.engine;
         let killed = engine.worker_pid().unwrap();
         let pid = Pid::from_raw(i32::try_from(killed).unwrap()).unwrap();
         kill_process(pid, Signal::KILL).unwrap();
@@ -157,6 +192,7 @@ impl Workspace {
             context: &Context::default(),
             secret: &|_| None,
             access: &|_| true,
+            restrictions: &birdhouse_query::Restrictions::default(),
             output: OutputSettings::default(),
             request_id: "test",
         };
