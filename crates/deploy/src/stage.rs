@@ -240,7 +240,8 @@ impl Making<'_> {
             database: self.database,
             name,
             target: self.layout.table(&view.target),
-            trigger: trigger.filter(|(name, table)| name != table),
+            // In a namespace every name is that of an alias.
+            trigger: trigger.filter(|_| self.layout.namespace.is_some()),
         };
         let namespace = self.layout.namespace(self.database);
         let create = view.create(&place);

@@ -39,7 +39,7 @@ pub(crate) struct ViewPlace<'a> {
     pub(crate) name: &'a str,
     /// The table it writes to.
     pub(crate) target: &'a str,
-    /// The data source whose inserts run it and its table, when they have different names.
+    /// The data source whose inserts run it and its table, when the session is in a namespace.
     pub(crate) trigger: Option<(&'a str, &'a str)>,
 }
 

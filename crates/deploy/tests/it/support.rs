@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use birdhouse_catalog::{Catalog, WorkspaceId};
+use birdhouse_catalog::{Catalog, DeploymentId, WorkspaceId};
 use birdhouse_datafile::{Diagnostic, Project, SourceFile};
-use birdhouse_deploy::{DeployError, Deployed, Deployer, Live, Permission};
-use birdhouse_engine::{Engine, EngineConfig, Insert, WorkerCommand};
+use birdhouse_deploy::{DeployError, Deployed, Deployer, Live, Permission, Prepared};
+use birdhouse_engine::{Engine, EngineConfig, Insert, Query, WorkerCommand};
 use birdhouse_ingest::limits::JOURNAL_BYTES_MAX;
 use birdhouse_ingest::{
     CsvDialect, DecodeOptions, FlushObserver, FlushReport, Format, Ingestion, IngestionConfig,
@@ -103,6 +103,66 @@ impl Workspace {
             Err(DeployError::Invalid(diagnostics)) => Err(diagnostics),
             Err(error) => panic!("{error}"),
         }
+    }
+
+    /// Prepares a project whose text has no mistakes.
+    pub(crate) async fn prepare(
+        &self,
+        files: Vec<SourceFile>,
+    ) -> Result<Prepared, Vec<Diagnostic>> {
+        let (project, found) = Project::parse(files);
+        assert!(!birdhouse_datafile::has_errors(&found), "{}", shown(&found));
+        let prepared = self
+            .deployer
+            .prepare(self.id, &project, self.permission)
+            .await;
+        match prepared {
+            Ok(prepared) => Ok(prepared),
+            Err(DeployError::Invalid(diagnostics)) => Err(diagnostics),
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// Makes a prepared deployment beside what is live.
+    pub(crate) async fn stage(&self, prepared: &Prepared) -> (DeploymentId, Live) {
+        let id = self.deployer.reserve(prepared).await.unwrap().id;
+        let live = self.deployer.make(prepared, id).await.unwrap();
+        (id, live)
+    }
+
+    /// Runs a statement with all rights; returns its result as lines.
+    pub(crate) async fn admin(&self, sql: &str) -> Vec<String> {
+        let output = self
+            .engine
+            .query(Query::admin(sql, "TSVRaw"))
+            .await
+            .unwrap();
+        let text = String::from_utf8(output.body.to_vec()).unwrap();
+        text.lines().map(str::to_owned).collect()
+    }
+
+    /// Checks that the engine has the tables, views and databases of `live`, and no others.
+    pub(crate) async fn nothing_is_left(&self, live: &Live) {
+        let view = self.catalog.view();
+        let database = &view.workspaces()[0].workspace.database;
+        let mut expected: Vec<String> = live
+            .datasources
+            .values()
+            .flat_map(|d| [d.table.clone(), format!("{}{QUARANTINE_SUFFIX}", d.table)])
+            .collect();
+        expected.sort();
+        let tables = format!(
+            "SELECT name FROM system.tables WHERE database = '{database}' AND engine != 'MaterializedView' ORDER BY name"
+        );
+        assert_eq!(self.admin(&tables).await, expected);
+        let mut databases = vec![database.clone()];
+        if live.resources.database != *database {
+            databases.push(live.resources.database.clone());
+        }
+        let all = format!(
+            "SELECT name FROM system.databases WHERE startsWith(name, '{database}') AND name != '{database}_tinybird' ORDER BY name"
+        );
+        assert_eq!(self.admin(&all).await, databases);
     }
 
     /// Appends a fixture; returns how many rows went to quarantine.
