@@ -9,6 +9,7 @@ mod bad_input;
 mod check;
 mod debug;
 mod deployment;
+mod deployments;
 mod endpoints;
 mod fmt;
 mod harness;

@@ -18,7 +18,7 @@ use crate::existing::{self, Existing};
 use crate::layout::{Layout, quarantine};
 use crate::live::schema;
 use crate::plan::{self, OldTable, OldView, Permission, Plan, TableState, ViewState};
-use crate::report::{Message, Report, token_changes};
+use crate::report::{Message, Report, movements, token_changes};
 use crate::scratch::{Forward, Scratch, Verdict, with_targets};
 use crate::table::Table;
 use crate::view::View;
@@ -74,7 +74,8 @@ impl Deployer {
         let mut draft = draft(&project);
         draft.base = Some(view.live.id);
         let tokens = token_changes(&grants(&world.project), &draft.grants);
-        let mut report = Report::new(&view.resources, &draft.resources, &plan, tokens);
+        let movements = movements(&plan, |name| world.rows(name));
+        let mut report = Report::new(&view.resources, &draft.resources, movements, tokens);
         report.feedback = found.iter().map(Message::of).collect();
         Ok(Prepared {
             workspace,
