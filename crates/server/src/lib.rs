@@ -7,6 +7,7 @@ mod api;
 mod app;
 mod append;
 mod body;
+mod clickhouse;
 mod context;
 mod definitions;
 mod error;
@@ -18,4 +19,5 @@ mod unread;
 
 pub use api::router;
 pub use app::App;
+pub use clickhouse::clickhouse_router;
 pub use error::ApiError;

@@ -17,6 +17,7 @@ use super::{Client, Scratch, wait_until};
 pub(crate) const ADMIN_TOKEN: &str = "admin-token-of-the-tests";
 
 const READY: &str = "birdhouse is ready on ";
+const CLICKHOUSE: &str = "ClickHouse interface on ";
 
 /// How long a server may take to start; a cold one opens a 400 MB library.
 const START_MAX: Duration = Duration::from_secs(60);
@@ -99,7 +100,7 @@ impl Server {
         let mut command = command(root);
         complete(&mut command);
         let mut child = command
-            .args(["--port", "0", "--data"])
+            .args(["--port", "0", "--clickhouse-port", "0", "--data"])
             .arg(&data)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -150,6 +151,14 @@ impl Server {
 
     pub(crate) fn pid(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Returns a client of the ClickHouse interface, without a token.
+    pub(crate) fn clickhouse(&self) -> Client {
+        let shown = fs::read_to_string(self.root.join("server.out")).unwrap();
+        let mut lines = shown.lines().rev();
+        let base = lines.find_map(|line| line.strip_prefix(CLICKHOUSE));
+        Client::new(base.unwrap())
     }
 
     /// Returns a client without a token.
@@ -284,6 +293,7 @@ fn command(root: &Path) -> Command {
     for name in [
         "BIRDHOUSE_DATA",
         "BIRDHOUSE_PORT",
+        "BIRDHOUSE_CLICKHOUSE_PORT",
         "BIRDHOUSE_HOST",
         "RUST_LOG",
     ] {
