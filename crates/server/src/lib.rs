@@ -8,10 +8,12 @@ mod app;
 mod append;
 mod body;
 mod context;
+mod definitions;
 mod error;
 mod flush_log;
 mod limits;
 mod params;
+mod rate;
 mod request_id;
 mod unread;
 

@@ -28,9 +28,18 @@ impl Workspace {
         let mut config = EngineConfig::new(directory.path().join("engine")).unwrap();
         config.worker = WorkerCommand::this_test("engine_worker").unwrap();
         let engine = Engine::start(config).await.unwrap();
-        birdhouse_telemetry::ensure_tables(&engine).await.unwrap();
         let catalog = Arc::new(Catalog::open(directory.path(), None).unwrap());
-        let id = catalog.view().workspaces().first().unwrap().workspace.id;
+        let first = catalog
+            .view()
+            .workspaces()
+            .first()
+            .unwrap()
+            .workspace
+            .clone();
+        birdhouse_telemetry::ensure_tables(&engine, &first.database)
+            .await
+            .unwrap();
+        let id = first.id;
         let queries = Queries::new(engine.clone());
         Self {
             deployer: Deployer {
@@ -150,6 +159,7 @@ impl Workspace {
             context: &Context::default(),
             secret: &|_| None,
             access: &|_| true,
+            restrictions: &birdhouse_query::Restrictions::default(),
             output: OutputSettings::default(),
             request_id: "test",
         };

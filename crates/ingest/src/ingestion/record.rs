@@ -6,7 +6,8 @@
 //!               quarantined blocks (varint) block* data*
 //! block      := table (1 byte: 0 data source, 1 quarantine) columns (varint) name* rows length
 //! flush      := database datasource token targets (varint) (database table)* records (varint) delta*
-//! flushed    := lsn of the flush (varint) outcome (1 byte: 0 stored, 1 set aside)
+//! flushed    := lsn of the flush (varint) outcome (1 byte: 0 stored, 1 set aside,
+//!               2 dropped)
 //! synced     := lsn before which outcomes are on disk (varint), boot id
 //! opened     := boot id, time (i64 µs)
 //! closed     :=
@@ -121,6 +122,8 @@ pub(crate) enum Outcome {
     Stored,
     /// An operator took the rows out of the way, into a file.
     SetAside,
+    /// Its workspace was deleted.
+    Dropped,
 }
 
 const ROWS: u8 = 1;
@@ -146,6 +149,7 @@ impl Record {
                 out.push(match outcome {
                     Outcome::Stored => 0,
                     Outcome::SetAside => 1,
+                    Outcome::Dropped => 2,
                 });
             }
             Self::Synced { before, boot_id } => {
@@ -175,6 +179,7 @@ impl Record {
                 outcome: match take_byte(&mut input)? {
                     0 => Outcome::Stored,
                     1 => Outcome::SetAside,
+                    2 => Outcome::Dropped,
                     _ => return None,
                 },
             },
