@@ -105,6 +105,14 @@ async fn store(source: &Source, shared: &Shared, mut batch: Batch) {
             shared.counters.stored(&report, batch.count());
             shared.observer.flushed(&report);
             debug!(source = %source.name, rows = batch.count(), "batch stored");
+            let bad_rows = report
+                .origins
+                .iter()
+                .map(|rows| rows.quarantined_rows)
+                .sum();
+            if let Some(rows) = source.quarantined(bad_rows, Instant::now()) {
+                warn!(source = %source.name, rows, "rows went to quarantine");
+            }
         }
         Err(Attempt::Stopped(reason)) => {
             let failed = FlushFailed {

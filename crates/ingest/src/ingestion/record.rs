@@ -399,5 +399,45 @@ fn take_source(input: &mut &[u8]) -> Option<SourceName> {
     })
 }
 
+/// Says in a line what a record of the journal means, without any value of its rows.
+#[must_use]
+pub fn describe_record(record: &Bytes) -> String {
+    match Record::decode(record) {
+        None => "unknown, written by a newer version".to_owned(),
+        Some(Record::Rows(rows)) => format!(
+            "{} rows and {} for quarantine of {}, {} bytes, request {}",
+            rows.rows,
+            rows.quarantined_rows,
+            rows.source,
+            rows.bytes(),
+            rows.origin.request_id
+        ),
+        Some(Record::Flush(flush)) => {
+            let targets: Vec<String> = flush.targets.iter().map(ToString::to_string).collect();
+            let range = match (flush.records.iter().min(), flush.records.iter().max()) {
+                (Some(first), Some(last)) => format!("{first} to {last}"),
+                _ => "nothing".to_owned(),
+            };
+            format!(
+                "flush {} of {} records, {range}, into {}",
+                flush.token,
+                flush.records.len(),
+                targets.join(", ")
+            )
+        }
+        Some(Record::Flushed { flush, outcome }) => {
+            let outcome = match outcome {
+                Outcome::Stored => "stored",
+                Outcome::SetAside => "set aside",
+                Outcome::Dropped => "dropped with its workspace",
+            };
+            format!("flush of record {flush} {outcome}")
+        }
+        Some(Record::Synced { before, .. }) => format!("engine synced, outcomes below {before}"),
+        Some(Record::Opened { boot_id, at }) => format!("opened at {at} on boot {boot_id}"),
+        Some(Record::Closed) => "closed in order".to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests;
