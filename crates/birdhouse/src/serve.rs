@@ -11,7 +11,9 @@ use birdhouse_catalog::{Catalog, SecretText, WorkspaceId};
 use birdhouse_datafile::{Diagnostic, Project};
 use birdhouse_deploy::Deployer;
 use birdhouse_engine::{Engine, EngineConfig};
-use birdhouse_server::App;
+use birdhouse_ingest::limits::JOURNAL_BYTES_MAX;
+use birdhouse_ingest::{Ingestion, IngestionConfig};
+use birdhouse_server::{App, FlushLog, LiveWorkspaces};
 use birdhouse_telemetry::Telemetry;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -24,11 +26,15 @@ use crate::project::Secret;
 /// How long requests may take to end when the server stops.
 const DRAIN: Duration = Duration::from_secs(10);
 
+/// How long the start waits for batches of the last run.
+const REPLAY: Duration = Duration::from_secs(10);
+
 /// A server that is ready to listen.
 pub(crate) struct Server {
     /// What the routes stand on.
     pub(crate) app: Arc<App>,
     engine: Engine,
+    ingestion: Ingestion,
     telemetry: Telemetry,
     listener: TcpListener,
     clickhouse: TcpListener,
@@ -58,7 +64,20 @@ impl Server {
         }
         let engine = Engine::start(EngineConfig::new(data.join("engine"))?).await?;
         let telemetry = Telemetry::start(engine.clone());
-        let mut app = App::new(engine.clone(), Arc::clone(&catalog), telemetry.recorder());
+        let live = Arc::new(LiveWorkspaces::default());
+        let log = FlushLog::new(
+            Arc::clone(&live),
+            Arc::clone(&catalog),
+            telemetry.recorder(),
+        );
+        let ingestion = open_ingestion(data, &engine, log).await?;
+        let mut app = App::new(
+            engine.clone(),
+            Arc::clone(&catalog),
+            telemetry.recorder(),
+            ingestion.clone(),
+            live,
+        );
         app.is_local = listen.host.is_loopback();
         let app = Arc::new(app);
         let workspace = Arc::clone(
@@ -90,6 +109,7 @@ impl Server {
         let server = Self {
             app,
             engine,
+            ingestion,
             telemetry,
             listener,
             clickhouse,
@@ -129,6 +149,7 @@ impl Server {
         let Self {
             app,
             engine,
+            ingestion,
             telemetry,
             listener,
             clickhouse,
@@ -157,6 +178,7 @@ impl Server {
             () = drained => warn!(seconds = DRAIN.as_secs(), "some requests did not end in time"),
         }
         drop(app);
+        ingestion.stop(DRAIN).await;
         telemetry.stop().await;
         engine.stop().await;
         Ok(())
@@ -164,6 +186,7 @@ impl Server {
 
     /// Ends everything in order, without having served.
     pub(crate) async fn close(self) {
+        self.ingestion.stop(DRAIN).await;
         self.telemetry.stop().await;
         self.engine.stop().await;
     }
@@ -175,6 +198,21 @@ async fn bind(listen: &ListenArgs, option: &str, port: u16) -> anyhow::Result<Tc
     TcpListener::bind(address)
         .await
         .with_context(|| format!("listen on {address}; --{option} takes another port"))
+}
+
+/// Opens the journal and stores what an earlier process may have begun to store: the tables must be
+/// those of that time.
+async fn open_ingestion(data: &Path, engine: &Engine, log: FlushLog) -> anyhow::Result<Ingestion> {
+    let config = IngestionConfig {
+        directory: data.join("journal"),
+        engine_directory: data.join("engine"),
+        journal_bytes_max: JOURNAL_BYTES_MAX,
+    };
+    let (ingestion, _) = Ingestion::open(config, engine.clone(), Arc::new(log)).await?;
+    if !ingestion.replayed(REPLAY).await {
+        warn!("rows of the last run are not stored yet; a change of their tables may be refused");
+    }
+    Ok(ingestion)
 }
 
 /// Returns the token that an environment variable gives.

@@ -7,7 +7,9 @@ mod dependencies;
 mod events;
 mod examples;
 mod health;
+mod ingestion;
 mod local;
+mod metrics;
 mod openapi;
 mod pipe_list;
 mod pipes;
@@ -87,6 +89,14 @@ pub fn router(app: Arc<App>) -> Router {
             get(openapi::endpoint).layer(descriptions),
         )
         .route("/v0/sql", get(sql::run).post(sql::run))
+        .route("/v0/ingestion", get(ingestion::status))
+        .route("/v0/ingestion/put-back", post(ingestion::put_back))
+        .route("/v0/ingestion/{datasource}/retry", post(ingestion::retry))
+        .route(
+            "/v0/ingestion/{datasource}/set-aside",
+            post(ingestion::set_aside),
+        )
+        .route("/metrics", get(metrics::metrics))
         .route("/v0/health", get(health::health))
         .route("/health/liveness", get(health::liveness))
         .route("/health/readiness", get(health::readiness))

@@ -7,6 +7,7 @@ use arc_swap::ArcSwap;
 use birdhouse_catalog::{Catalog, CatalogError, Workspace, WorkspaceId};
 use birdhouse_deploy::Live;
 use birdhouse_engine::{Engine, EngineError, service_database};
+use birdhouse_ingest::Ingestion;
 use birdhouse_query::{Queries, Resources};
 use birdhouse_sql::quote_identifier;
 use birdhouse_telemetry::Recorder;
@@ -23,18 +24,53 @@ pub struct App {
     pub catalog: Arc<Catalog>,
     /// The query path.
     pub queries: Queries,
+    /// Where rows go.
+    pub ingestion: Ingestion,
     /// Whether only programs of this machine reach the server; it gives them its tokens then.
     pub is_local: bool,
     pub(crate) definitions: AllDefinitions,
     pub(crate) rates: Rates,
     recorder: Recorder,
-    live: ArcSwap<HashMap<WorkspaceId, Arc<Live>>>,
+    live: Arc<LiveWorkspaces>,
+}
+
+/// The live deployment of each workspace.
+#[derive(Default)]
+pub struct LiveWorkspaces(ArcSwap<HashMap<WorkspaceId, Arc<Live>>>);
+
+impl LiveWorkspaces {
+    /// Returns the live deployment of a workspace; an empty one when nothing was deployed.
+    #[must_use]
+    pub fn of(&self, workspace: WorkspaceId) -> Arc<Live> {
+        self.0
+            .load()
+            .get(&workspace)
+            .map_or_else(Arc::default, Arc::clone)
+    }
+
+    fn knows(&self, workspace: WorkspaceId) -> bool {
+        self.0.load().contains_key(&workspace)
+    }
+
+    fn change<T>(&self, change: impl FnOnce(&mut HashMap<WorkspaceId, Arc<Live>>) -> T + Clone) {
+        self.0.rcu(|current| {
+            let mut next = HashMap::clone(current);
+            change.clone()(&mut next);
+            next
+        });
+    }
 }
 
 impl App {
-    /// Returns an app without any live deployment.
+    /// Returns an app over a running engine and ingestion.
     #[must_use]
-    pub fn new(engine: Engine, catalog: Arc<Catalog>, recorder: Recorder) -> Self {
+    pub fn new(
+        engine: Engine,
+        catalog: Arc<Catalog>,
+        recorder: Recorder,
+        ingestion: Ingestion,
+        live: Arc<LiveWorkspaces>,
+    ) -> Self {
         let queries = Queries::new(engine.clone());
         Self {
             engine,
@@ -44,7 +80,8 @@ impl App {
             definitions: AllDefinitions::default(),
             rates: Rates::default(),
             recorder,
-            live: ArcSwap::default(),
+            ingestion,
+            live,
         }
     }
 
@@ -54,23 +91,22 @@ impl App {
         self.recorder.of(&workspace.database)
     }
 
+    /// Returns how many rows of service data sources were lost since the start.
+    #[must_use]
+    pub fn dropped_records(&self) -> u64 {
+        self.recorder.dropped_rows()
+    }
+
     /// Makes `live` what requests to the workspace see, from the next request on.
     pub fn publish(&self, workspace: WorkspaceId, live: Live) {
         let live = Arc::new(live);
-        self.live.rcu(|current| {
-            let mut next = HashMap::clone(current);
-            next.insert(workspace, Arc::clone(&live));
-            next
-        });
+        self.live.change(|all| all.insert(workspace, live));
     }
 
     /// Returns the live deployment of a workspace; an empty one when nothing was deployed.
     #[must_use]
     pub fn live(&self, workspace: WorkspaceId) -> Arc<Live> {
-        self.live
-            .load()
-            .get(&workspace)
-            .map_or_else(Arc::default, Arc::clone)
+        self.live.of(workspace)
     }
 
     /// Makes the databases of a workspace exist: one for its data, one for its service data sources.
@@ -112,15 +148,11 @@ impl App {
     pub(crate) async fn delete_workspace(&self, id: WorkspaceId) -> Result<(), ApiError> {
         let catalog = Arc::clone(&self.catalog);
         blocking(move || catalog.delete_workspace(id)).await?;
-        self.live.rcu(|current| {
-            let mut next = HashMap::clone(current);
-            next.remove(&id);
-            next
-        });
+        self.live.change(|all| all.remove(&id));
         self.definitions.forget(id);
         if let Some(only) = self.catalog.view().workspaces().first() {
             // The last one was followed by a new one, which is not in the engine yet.
-            if self.live.load().get(&only.workspace.id).is_none() {
+            if !self.live.knows(only.workspace.id) {
                 self.ensure_databases(&only.workspace).await?;
             }
         }

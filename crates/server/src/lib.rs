@@ -11,6 +11,7 @@ mod clickhouse;
 mod context;
 mod definitions;
 mod error;
+mod flush_log;
 mod limits;
 mod params;
 mod rate;
@@ -18,6 +19,7 @@ mod request_id;
 mod unread;
 
 pub use api::router;
-pub use app::App;
+pub use app::{App, LiveWorkspaces};
 pub use clickhouse::clickhouse_router;
 pub use error::ApiError;
+pub use flush_log::FlushLog;

@@ -28,3 +28,9 @@ pub(crate) const FORM_BODY_BYTES_MAX: usize = 1 << 20;
 
 /// Seconds after which a client is asked to try again when the engine is away.
 pub(crate) const RETRY_AFTER_SECONDS: u32 = 1;
+
+/// Bodies up to this size are decoded where they are read: that takes less than a millisecond.
+pub(crate) const DECODED_INLINE_BYTES_MAX: usize = 64 << 10;
+
+/// Characters of the header `Idempotency-Key`.
+pub(crate) const IDEMPOTENCY_KEY_BYTES_MAX: usize = 255;
