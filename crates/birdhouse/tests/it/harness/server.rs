@@ -86,6 +86,23 @@ impl Server {
         })
     }
 
+    /// Starts a server without a project; panics when it does not start.
+    #[track_caller]
+    pub(crate) fn start_empty(scratch: &Scratch) -> Self {
+        Self::launch(scratch.root(), scratch.path("data"), |command| {
+            // A directory without datafiles.
+            command.arg("start").current_dir(scratch.path("tmp"));
+        })
+        .unwrap_or_else(|refused| panic!("not started: {refused:#?}"))
+    }
+
+    /// Returns the tokens that the server gives to programs of this machine.
+    #[track_caller]
+    pub(crate) fn local_token(&self, name: &str) -> String {
+        let tokens = self.anonymous().get("/tokens").expect(200).json();
+        tokens[name].as_str().unwrap().to_owned()
+    }
+
     /// Starts the command that `complete` completes; `--data` and `--port` are set here.
     #[expect(
         clippy::unwrap_in_result,
