@@ -9,6 +9,7 @@ mod append;
 mod body;
 mod context;
 mod definitions;
+mod deployments;
 mod error;
 mod flush_log;
 mod limits;
