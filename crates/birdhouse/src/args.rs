@@ -64,6 +64,9 @@ pub(crate) struct StartArgs {
         env = "BIRDHOUSE_DATA"
     )]
     pub(crate) data: PathBuf,
+    /// Let the project delete data sources and columns that hold rows
+    #[arg(long)]
+    pub(crate) allow_destructive_operations: bool,
     #[command(flatten)]
     pub(crate) listen: ListenArgs,
 }

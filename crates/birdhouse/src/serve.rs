@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use axum::Router;
-use birdhouse_catalog::{Catalog, SecretText, WorkspaceId};
+use birdhouse_catalog::{Catalog, SecretText};
 use birdhouse_datafile::{Diagnostic, Project};
-use birdhouse_deploy::Deployer;
+use birdhouse_deploy::Permission;
 use birdhouse_engine::{Engine, EngineConfig};
 use birdhouse_ingest::limits::JOURNAL_BYTES_MAX;
 use birdhouse_ingest::{Ingestion, IngestionConfig};
@@ -50,7 +50,7 @@ impl Server {
     pub(crate) async fn start(
         listen: &ListenArgs,
         data: &Path,
-        project: Option<Project>,
+        project: Option<(Project, Permission)>,
         secrets: Vec<Secret>,
     ) -> anyhow::Result<Self> {
         // First of all, so that a second server on the same port touches nothing.
@@ -80,6 +80,7 @@ impl Server {
         );
         app.is_local = listen.host.is_loopback();
         let app = Arc::new(app);
+        app.watch_views();
         let workspace = Arc::clone(
             catalog
                 .view()
@@ -92,16 +93,11 @@ impl Server {
                 .set_secret(workspace.workspace.id, &secret.name, &secret.value)
                 .with_context(|| format!("store the secret {}", secret.name))?;
         }
-        let deployer = Deployer {
-            engine: engine.clone(),
-            guard: app.queries.guard().clone(),
-            catalog: Arc::clone(&catalog),
-        };
-        let deployed_to = project.as_ref().map(|_| workspace.workspace.id);
-        load_workspaces(&app, &deployer, deployed_to).await?;
+        load_workspaces(&app).await?;
         let deployed = match &project {
-            Some(project) => deployer
-                .deploy(workspace.workspace.id, project)
+            Some((project, permission)) => app
+                .deployer
+                .deploy(workspace.workspace.id, project, *permission)
                 .await
                 .map(Some),
             None => Ok(None),
@@ -226,22 +222,21 @@ fn given(variable: &str) -> Option<SecretText> {
 /// Makes what is live in every workspace available to requests, and ends deletions that were cut short.
 ///
 /// A workspace whose files are no longer understood stays empty; its data is untouched, and a
-/// deployment brings it back. That of `deployed_to` is about to be replaced, and not loaded.
-async fn load_workspaces(
-    app: &App,
-    deployer: &Deployer,
-    deployed_to: Option<WorkspaceId>,
-) -> anyhow::Result<()> {
+/// deployment brings it back.
+async fn load_workspaces(app: &App) -> anyhow::Result<()> {
     app.drop_databases().await?;
     let catalog = app.catalog.view();
     for view in catalog.workspaces() {
         let (id, name) = (view.workspace.id, view.workspace.name.as_str());
         app.ensure_databases(&view.workspace).await?;
-        if view.resources.is_empty() || deployed_to == Some(id) {
+        if view.deployments.len() == 1 {
             continue;
         }
-        match deployer.load(id).await {
-            Ok(live) => app.publish(id, live),
+        match app.deployer.load(id).await {
+            Ok(loaded) => {
+                app.publish(id, loaded.live);
+                app.stage(id, loaded.staging);
+            }
             Err(error) => {
                 show(error.diagnostics());
                 warn!(workspace = name, %error, "what was live cannot be loaded; deploy it again");

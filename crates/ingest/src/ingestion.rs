@@ -199,7 +199,7 @@ impl Ingestion {
         let shared = Arc::clone(&self.shared);
         shared.check_open()?;
         let rows = Rows {
-            source: SourceName::new(schema.database(), schema.datasource()),
+            source: SourceName::new(schema.database(), schema.table()),
             origin,
             key: claimed.as_ref().map(Claimed::key),
             token: None,

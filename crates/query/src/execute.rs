@@ -1,6 +1,6 @@
 //! The two ways to ask: an endpoint, or a SQL text.
 
-use birdhouse_engine::{Engine, EngineError, Query, SERVICE_DATABASE, Summary, service_database};
+use birdhouse_engine::{Engine, EngineError, Query, SERVICE_DATABASE, Summary};
 use birdhouse_sql::Statement;
 use birdhouse_template::{Context, Parameters};
 use bytes::Bytes;
@@ -251,7 +251,7 @@ impl Queries {
             }
             answer => answer,
         };
-        let output = output.map_err(|error| in_their_words(error, &call.resources.database))?;
+        let output = output.map_err(|error| in_their_words(error, call.resources))?;
         Ok(Answer {
             body: output.body,
             content_type: format.content_type,
@@ -262,7 +262,7 @@ impl Queries {
 }
 
 /// Returns the error with the names of tables as users know them.
-fn in_their_words(error: EngineError, database: &str) -> EngineError {
+fn in_their_words(error: EngineError, resources: &Resources) -> EngineError {
     match error {
         EngineError::Exception {
             code,
@@ -272,8 +272,8 @@ fn in_their_words(error: EngineError, database: &str) -> EngineError {
             code,
             name,
             message: message
-                .replace(&service_database(database), SERVICE_DATABASE)
-                .replace(&format!("{database}."), ""),
+                .replace(&resources.service_database, SERVICE_DATABASE)
+                .replace(&format!("{}.", resources.database), ""),
         },
         other => other,
     }

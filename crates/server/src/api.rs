@@ -1,9 +1,11 @@
 //! The routes, one file per resource.
 
+mod build;
 mod connectors;
 mod datasource_list;
 mod datasources;
 mod dependencies;
+mod deployments;
 mod events;
 mod examples;
 mod health;
@@ -13,6 +15,7 @@ mod metrics;
 mod openapi;
 mod pipe_list;
 mod pipes;
+mod project;
 mod sql;
 mod sql_tools;
 mod structure;
@@ -101,6 +104,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/health/liveness", get(health::liveness))
         .route("/health/readiness", get(health::readiness))
         .route("/version", get(health::version))
+        .merge(deployment_routes())
         .merge(account_routes())
         .merge(workspace_routes())
         .merge(resource_routes())
@@ -112,6 +116,17 @@ pub fn router(app: Arc<App>) -> Router {
         .layer(middleware::from_fn(unread::discard))
         .with_state(app);
     without_trailing_slash(routes)
+}
+
+/// What makes a project live.
+fn deployment_routes() -> Router<Arc<App>> {
+    let deployment = get(deployments::get).delete(deployments::delete);
+    Router::new()
+        .route("/v1/build", post(build::build))
+        .route("/v1/deploy", post(deployments::deploy))
+        .route("/v1/deployments", get(deployments::list))
+        .route("/v1/deployments/{id}", deployment)
+        .route("/v1/deployments/{id}/set-live", post(deployments::set_live))
 }
 
 /// The account: bootstrap, workspaces, and what the hosted service has besides.

@@ -10,6 +10,7 @@ mod body;
 mod clickhouse;
 mod context;
 mod definitions;
+mod deployments;
 mod error;
 mod flush_log;
 mod limits;

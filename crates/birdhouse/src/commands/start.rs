@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use birdhouse_datafile::{Project, has_errors};
+use birdhouse_deploy::Permission;
 use tokio_util::sync::CancellationToken;
 
 use super::{block_on, log, say};
@@ -28,7 +29,11 @@ pub(crate) fn start(args: StartArgs) -> anyhow::Result<ExitCode> {
             anyhow::bail!("the project has mistakes; correct them and start again");
         }
         secrets = project::secrets(root)?;
-        Some(project)
+        let permission = match args.allow_destructive_operations {
+            true => Permission::Destructive,
+            false => Permission::KeepData,
+        };
+        Some((project, permission))
     } else {
         None
     };

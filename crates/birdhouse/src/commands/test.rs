@@ -17,6 +17,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use birdhouse_catalog::ADMIN_TOKEN_NAME;
 use birdhouse_datafile::{Project, has_errors};
+use birdhouse_deploy::Permission;
 
 use super::{block_on, log, say};
 use crate::args::{ListenArgs, TestArgs};
@@ -88,7 +89,7 @@ async fn run(
     let server = Server::start(
         &listen,
         &scratch.path().join("data"),
-        Some(project),
+        Some((project, Permission::KeepData)),
         secrets,
     )
     .await?;

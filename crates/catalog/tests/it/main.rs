@@ -4,6 +4,7 @@
 
 mod access;
 mod changes;
+mod deployments;
 mod files;
 mod persistence;
 
@@ -48,6 +49,7 @@ fn draft(files: &[(&str, &str)], grants: &[(&str, &str)]) -> DeploymentDraft {
                 scope: scope.parse().unwrap(),
             })
             .collect(),
+        ..DeploymentDraft::default()
     }
 }
 
