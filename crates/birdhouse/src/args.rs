@@ -91,6 +91,14 @@ pub(crate) struct ListenArgs {
     /// Port to listen on; 0 takes a free one
     #[arg(long, value_name = "N", default_value_t = 7181, env = "BIRDHOUSE_PORT")]
     pub(crate) port: u16,
+    /// Port of the read-only ClickHouse HTTP interface; 0 takes a free one
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 7182,
+        env = "BIRDHOUSE_CLICKHOUSE_PORT"
+    )]
+    pub(crate) clickhouse_port: u16,
     /// Address to listen on
     #[arg(
         long,

@@ -37,6 +37,7 @@ pub(crate) struct Server {
     ingestion: Ingestion,
     telemetry: Telemetry,
     listener: TcpListener,
+    clickhouse: TcpListener,
 }
 
 impl Server {
@@ -53,10 +54,8 @@ impl Server {
         secrets: Vec<Secret>,
     ) -> anyhow::Result<Self> {
         // First of all, so that a second server on the same port touches nothing.
-        let address = SocketAddr::new(listen.host, listen.port);
-        let listener = TcpListener::bind(address)
-            .await
-            .with_context(|| format!("listen on {address}"))?;
+        let listener = bind(listen, "port", listen.port).await?;
+        let clickhouse = bind(listen, "clickhouse-port", listen.clickhouse_port).await?;
         let admin_token =
             given("BIRDHOUSE_ADMIN_TOKEN").or_else(|| given("TB_LOCAL_WORKSPACE_TOKEN"));
         let catalog = Arc::new(Catalog::open(data, admin_token.as_ref())?);
@@ -109,6 +108,7 @@ impl Server {
             ingestion,
             telemetry,
             listener,
+            clickhouse,
         };
         match deployed {
             Ok(Some(deployed)) => {
@@ -130,7 +130,12 @@ impl Server {
         self.listener.local_addr().context("read the address")
     }
 
-    /// Answers requests to `router` until one of `signals` or `stop`, then ends everything in order.
+    /// Returns the address of the ClickHouse interface.
+    pub(crate) fn clickhouse_address(&self) -> anyhow::Result<SocketAddr> {
+        self.clickhouse.local_addr().context("read the address")
+    }
+
+    /// Answers requests to `router` and to the ClickHouse interface until one of `signals` or `stop`, then ends everything in order.
     pub(crate) async fn serve(
         self,
         router: Router,
@@ -143,6 +148,7 @@ impl Server {
             ingestion,
             telemetry,
             listener,
+            clickhouse,
         } = self;
         let asked = async {
             tokio::select! {
@@ -151,9 +157,14 @@ impl Server {
             }
             stop.cancel();
         };
+        let on_clickhouse = birdhouse_server::clickhouse_router(Arc::clone(&app));
         let serving = axum::serve(listener, router)
             .with_graceful_shutdown(stop.clone().cancelled_owned())
             .into_future();
+        let serving_clickhouse = axum::serve(clickhouse, on_clickhouse)
+            .with_graceful_shutdown(stop.clone().cancelled_owned())
+            .into_future();
+        let serving = async { tokio::try_join!(serving, serving_clickhouse).map(drop) };
         let drained = async {
             asked.await;
             tokio::time::sleep(DRAIN).await;
@@ -175,6 +186,14 @@ impl Server {
         self.telemetry.stop().await;
         self.engine.stop().await;
     }
+}
+
+/// Listens on the port that the option `--<option>` names.
+async fn bind(listen: &ListenArgs, option: &str, port: u16) -> anyhow::Result<TcpListener> {
+    let address = SocketAddr::new(listen.host, port);
+    TcpListener::bind(address)
+        .await
+        .with_context(|| format!("listen on {address}; --{option} takes another port"))
 }
 
 /// Opens the journal and stores what an earlier process may have begun to store: the tables must be

@@ -42,6 +42,10 @@ pub(crate) fn start(args: StartArgs) -> anyhow::Result<ExitCode> {
         let router = birdhouse_server::router(server.app.clone());
         let signals = Signals::catch()?;
         say(format!(
+            "ClickHouse interface on http://{}",
+            server.clickhouse_address()?
+        ))?;
+        say(format!(
             "birdhouse is ready on http://{}",
             server.address()?
         ))?;

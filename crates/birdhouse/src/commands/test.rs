@@ -81,6 +81,7 @@ async fn run(
     let scratch = tempfile::tempdir().context("make a temporary directory")?;
     let listen = ListenArgs {
         port: 0,
+        clickhouse_port: 0,
         host: IpAddr::V4(Ipv4Addr::LOCALHOST),
     };
     let fixtures = fixtures::find(&args.project, &project);
