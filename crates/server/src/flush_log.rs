@@ -45,7 +45,6 @@ impl FlushObserver for FlushLog {
             self.live
                 .view_failed(workspace.workspace.id, &report.source, &failed.reason);
         }
-        let recorder = self.recorder.of(&report.source.database);
         let live = self.live.of(workspace.workspace.id);
         // Rows are stored by table.
         let table = &report.source.datasource;

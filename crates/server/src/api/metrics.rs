@@ -16,8 +16,7 @@ use crate::app::App;
 use crate::context::RequestContext;
 use crate::error::ApiError;
 
-/// `GET /metrics`, with an admin token: the server as a whole, and the data sources of the token's
-/// workspace; of all workspaces for the account's admin token.
+/// `GET /metrics`, with an admin token.
 pub(super) async fn metrics(
     ctx: RequestContext,
     State(app): State<Arc<App>>,
