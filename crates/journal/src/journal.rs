@@ -167,6 +167,12 @@ impl Journal {
         trim(&self.handle.shared, keep_from)
     }
 
+    /// Returns a number that no record appended from now on is below.
+    #[must_use]
+    pub fn next_lsn(&self) -> Lsn {
+        Lsn(self.handle.shared.progress.lock().next_lsn)
+    }
+
     /// Returns the state of the journal.
     #[must_use]
     pub fn status(&self) -> Status {
