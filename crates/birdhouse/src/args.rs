@@ -175,6 +175,21 @@ pub(crate) enum DebugCommand {
     Render,
     /// Show a datafile as JSON; exit code 1 when it has a mistake
     Datafile(DatafileArgs),
+    /// Show the segments of a journal and what is wrong with them, without changing anything
+    ///
+    /// Works beside a running server; what it is writing at that moment may look torn. The exit code
+    /// is 1 when something is damaged.
+    Journal(JournalArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct JournalArgs {
+    /// Directory of the journal: `journal` in the data directory
+    #[arg(value_name = "DIR")]
+    pub(crate) directory: PathBuf,
+    /// Show each intact record, too
+    #[arg(long)]
+    pub(crate) records: bool,
 }
 
 #[derive(Debug, Args)]
