@@ -19,7 +19,7 @@ use birdhouse_catalog::ADMIN_TOKEN_NAME;
 use birdhouse_datafile::{Project, has_errors};
 
 use super::{block_on, log, say};
-use crate::args::{ListenArgs, TestArgs};
+use crate::args::{ListenArgs, StorageArgs, TestArgs};
 use crate::project;
 use crate::serve::{Server, show};
 use client::Client;
@@ -84,7 +84,14 @@ async fn run(
     };
     let fixtures = fixtures::find(&args.project, &project);
     let secrets = project::secrets(&args.project)?;
-    let server = Server::start(&listen, &scratch.path().join("data"), project, secrets).await?;
+    let server = Server::start(
+        &listen,
+        &StorageArgs::default(),
+        &scratch.path().join("data"),
+        project,
+        secrets,
+    )
+    .await?;
     let result = run_on(&server, args, suites, &fixtures, counts).await;
     server.close().await;
     result

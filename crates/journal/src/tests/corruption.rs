@@ -42,7 +42,11 @@ fn recover(files: &Files) -> Result<(Recovery, Records), OpenError> {
     let (_, _, mut recovery) = recover::open(config(), files)?;
     let records = recovery
         .records()
-        .map(|record| record.map(|(location, bytes)| (location.lsn, bytes)).unwrap())
+        .map(|record| {
+            record
+                .map(|(location, bytes)| (location.lsn, bytes))
+                .unwrap()
+        })
         .collect();
     Ok((recovery, records))
 }

@@ -113,7 +113,11 @@ impl Driver {
         let (writer, shared, mut recovery) = opened.unwrap();
         let found: BTreeMap<_, _> = recovery
             .records()
-            .map(|record| record.map(|(location, bytes)| (location.lsn, id(&bytes))).unwrap())
+            .map(|record| {
+                record
+                    .map(|(location, bytes)| (location.lsn, id(&bytes)))
+                    .unwrap()
+            })
             .collect();
         for (lsn, id) in &self.acknowledged {
             assert_eq!(found.get(lsn), Some(id), "acknowledged record {lsn}");
