@@ -174,7 +174,9 @@ async fn authenticate(
         )
     })?;
     let value = HeaderValue::from_str(&format!("Bearer {token}"));
-    let value = value.map_err(|_| Exception::unauthenticated("invalid authentication token"))?;
+    let value = value
+        .ok()
+        .ok_or_else(|| Exception::unauthenticated("invalid authentication token"))?;
     for name in [KEY, USER] {
         parts.headers.remove(name);
     }

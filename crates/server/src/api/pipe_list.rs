@@ -33,13 +33,11 @@ pub(super) async fn list(ctx: RequestContext, State(app): State<Arc<App>>) -> Js
     let all: Vec<Value> = resources
         .filter(|resource| resource.kind == ResourceKind::Pipe && is_visible(&ctx, &resource.name))
         .map(|resource| {
-            let mut pipe = shown.pipe(resource);
-            let nodes = pipe["nodes"].take();
+            let (pipe, nodes) = shown.parts(resource);
             let mut pipe = selected(pipe, attrs);
             if attrs.is_empty() || !node_attrs.is_empty() {
-                let nodes = nodes.as_array().cloned().unwrap_or_default();
                 let nodes = nodes.into_iter().map(|node| selected(node, node_attrs));
-                pipe["nodes"] = nodes.collect();
+                put_nodes(&mut pipe, nodes.collect());
             }
             pipe
         })
@@ -61,8 +59,16 @@ pub(super) async fn get(
         None => {
             let resource = find(&ctx, &name)?;
             let shown = Shown::read(&ctx, &app).await;
-            Ok(Json(shown.pipe(resource)).into_response())
+            let (mut pipe, nodes) = shown.parts(resource);
+            put_nodes(&mut pipe, nodes);
+            Ok(Json(pipe).into_response())
         }
+    }
+}
+
+fn put_nodes(pipe: &mut Value, nodes: Vec<Value>) {
+    if let Some(fields) = pipe.as_object_mut() {
+        fields.insert("nodes".to_owned(), Value::Array(nodes));
     }
 }
 

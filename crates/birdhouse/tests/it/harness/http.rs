@@ -55,6 +55,11 @@ impl Client {
         }
     }
 
+    /// Returns the token that is sent, when there is one.
+    pub(crate) fn token(&self) -> &str {
+        self.token.as_deref().unwrap_or_default()
+    }
+
     pub(crate) fn call(&self, method: &'static str, path: impl Into<String>) -> Call<'_> {
         Call {
             client: self,

@@ -37,7 +37,8 @@ impl<'c> Shown<'c> {
         }
     }
 
-    pub(super) fn pipe(&self, resource: &Resource) -> Value {
+    /// Returns a pipe without its nodes, and those.
+    pub(super) fn parts(&self, resource: &Resource) -> (Value, Vec<Value>) {
         let name = resource.name.as_str();
         let definition = self.definitions.pipe(name);
         let endpoint = definition.and_then(|pipe| pipe.endpoint());
@@ -64,7 +65,6 @@ impl<'c> Shown<'c> {
             "edited_by": "",
             "workspace_id": self.ctx.workspace().workspace.id.to_string(),
             "last_commit": { "content_sha": resource.content_hash, "status": "ok", "path": resource.path },
-            "nodes": nodes,
         });
         let copy = definition.and_then(|pipe| pipe.copy());
         if let (Some((_, copy)), Some(fields)) = (copy, shown.as_object_mut()) {
@@ -82,7 +82,7 @@ impl<'c> Shown<'c> {
             let target = self.datasource_id(&copy.target.value);
             fields.insert("copy_target_datasource".to_owned(), target.into());
         }
-        shown
+        (shown, nodes)
     }
 
     fn node(
