@@ -38,7 +38,8 @@ pub(crate) fn start(args: StartArgs) -> anyhow::Result<ExitCode> {
         None
     };
     block_on(async {
-        let server = Server::start(&args.listen, &args.data, project, secrets).await?;
+        let server =
+            Server::start(&args.listen, &args.storage, &args.data, project, secrets).await?;
         let router = birdhouse_server::router(server.app.clone());
         let signals = Signals::catch()?;
         say(format!(

@@ -20,7 +20,7 @@ use birdhouse_datafile::{Project, has_errors};
 use birdhouse_deploy::Permission;
 
 use super::{block_on, log, say};
-use crate::args::{ListenArgs, TestArgs};
+use crate::args::{ListenArgs, StorageArgs, TestArgs};
 use crate::project;
 use crate::serve::{Server, show};
 use client::Client;
@@ -88,6 +88,7 @@ async fn run(
     let secrets = project::secrets(&args.project)?;
     let server = Server::start(
         &listen,
+        &StorageArgs::default(),
         &scratch.path().join("data"),
         Some((project, Permission::KeepData)),
         secrets,
