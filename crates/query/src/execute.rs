@@ -150,6 +150,22 @@ impl Queries {
         self.text(call, &statement, scope, format).await
     }
 
+    /// Runs a SQL text as a ClickHouse server does: no template, any of its usual formats, `format`
+    /// when the text names none.
+    ///
+    /// # Errors
+    /// See [`QueryError`].
+    pub async fn clickhouse(
+        &self,
+        call: &Call<'_>,
+        text: &str,
+        format: &str,
+    ) -> Result<Answer, QueryError> {
+        let statement = statement(text)?;
+        let format = Format::from_clickhouse(statement.format.unwrap_or(format))?;
+        self.text(call, &statement, Scope::Workspace, format).await
+    }
+
     /// Returns the statement that a call of `pipe` runs, or of one `node` of it, and the engine's plan
     /// for it.
     ///

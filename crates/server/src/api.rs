@@ -24,6 +24,8 @@ mod tokens;
 mod variables;
 mod workspaces;
 
+pub(crate) use sql::{query_call, record};
+
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -275,7 +277,7 @@ fn selected(object: Value, names: &str) -> Value {
 }
 
 /// Gives every request an id and puts it into the answer.
-async fn with_request_id(mut request: Request, next: Next) -> Response {
+pub(crate) async fn with_request_id(mut request: Request, next: Next) -> Response {
     let id = new_request_id();
     let rate = RateNote::default();
     request.extensions_mut().insert(RequestId(id.clone()));
@@ -312,6 +314,6 @@ async fn method_not_allowed(request: Request) -> ApiError {
     )
 }
 
-fn panicked() -> Response {
+pub(crate) fn panicked() -> Response {
     ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "internal error").into_response()
 }

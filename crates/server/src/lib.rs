@@ -7,6 +7,7 @@ mod api;
 mod app;
 mod append;
 mod body;
+mod clickhouse;
 mod context;
 mod definitions;
 mod deployments;
@@ -20,5 +21,6 @@ mod unread;
 
 pub use api::router;
 pub use app::{App, LiveWorkspaces};
+pub use clickhouse::clickhouse_router;
 pub use error::ApiError;
 pub use flush_log::FlushLog;

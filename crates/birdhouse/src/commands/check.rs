@@ -11,7 +11,6 @@ use birdhouse_catalog::Catalog;
 use birdhouse_datafile::{Diagnostic, Project, has_errors};
 use birdhouse_deploy::{DeployError, Deployer, Permission};
 use birdhouse_engine::{Engine, EngineConfig, EngineError};
-use birdhouse_ingest::limits::JOURNAL_BYTES_MAX;
 use birdhouse_ingest::{FlushObserver, FlushReport, Ingestion, IngestionConfig};
 use birdhouse_query::Guard;
 
@@ -79,11 +78,7 @@ async fn on_the_engine(project: &Project) -> anyhow::Result<Option<Vec<Diagnosti
         .workspaces()
         .first()
         .map(|view| view.workspace.clone());
-    let config = IngestionConfig {
-        directory: scratch.path().join("journal"),
-        engine_directory: scratch.path().join("engine"),
-        journal_bytes_max: JOURNAL_BYTES_MAX,
-    };
+    let config = IngestionConfig::new(scratch.path());
     let (ingestion, _) = Ingestion::open(config, engine.clone(), Arc::new(NoRows)).await?;
     let guard = Guard::new(engine.clone());
     let deployer = Deployer::new(engine.clone(), guard, catalog, ingestion);
@@ -110,4 +105,8 @@ struct NoRows;
 
 impl FlushObserver for NoRows {
     fn flushed(&self, _: &FlushReport) {}
+
+    fn is_deleted(&self, _: &str) -> bool {
+        false
+    }
 }

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 use super::{block_on, log, say};
-use crate::args::DemoArgs;
+use crate::args::{DemoArgs, StorageArgs};
 use crate::demo::{self, Api, Traffic};
 use crate::serve::{Server, Signals, show};
 
@@ -22,7 +22,14 @@ pub(crate) fn demo(args: DemoArgs) -> anyhow::Result<ExitCode> {
     show(&diagnostics);
     block_on(async {
         let project = Some((project, Permission::KeepData));
-        let server = Server::start(&args.listen, &args.data, project, Vec::new()).await?;
+        let server = Server::start(
+            &args.listen,
+            &StorageArgs::default(),
+            &args.data,
+            project,
+            Vec::new(),
+        )
+        .await?;
         let token = |name: &str| -> anyhow::Result<SecretText> {
             let view = server.app.catalog.view();
             let workspace = view.workspaces().first().context("no workspace")?;

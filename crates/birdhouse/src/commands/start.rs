@@ -38,9 +38,14 @@ pub(crate) fn start(args: StartArgs) -> anyhow::Result<ExitCode> {
         None
     };
     block_on(async {
-        let server = Server::start(&args.listen, &args.data, project, secrets).await?;
+        let server =
+            Server::start(&args.listen, &args.storage, &args.data, project, secrets).await?;
         let router = birdhouse_server::router(server.app.clone());
         let signals = Signals::catch()?;
+        say(format!(
+            "ClickHouse interface on http://{}",
+            server.clickhouse_address()?
+        ))?;
         say(format!(
             "birdhouse is ready on http://{}",
             server.address()?

@@ -20,7 +20,7 @@ use birdhouse_datafile::{Project, has_errors};
 use birdhouse_deploy::Permission;
 
 use super::{block_on, log, say};
-use crate::args::{ListenArgs, TestArgs};
+use crate::args::{ListenArgs, StorageArgs, TestArgs};
 use crate::project;
 use crate::serve::{Server, show};
 use client::Client;
@@ -81,12 +81,14 @@ async fn run(
     let scratch = tempfile::tempdir().context("make a temporary directory")?;
     let listen = ListenArgs {
         port: 0,
+        clickhouse_port: 0,
         host: IpAddr::V4(Ipv4Addr::LOCALHOST),
     };
     let fixtures = fixtures::find(&args.project, &project);
     let secrets = project::secrets(&args.project)?;
     let server = Server::start(
         &listen,
+        &StorageArgs::default(),
         &scratch.path().join("data"),
         Some((project, Permission::KeepData)),
         secrets,

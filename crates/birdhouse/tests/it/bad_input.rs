@@ -417,9 +417,9 @@ fn bad_routes(admin: &Client) {
     );
     refused(admin.get("/v0/pipes/api_product_grid.xml"), 400, "'xml'");
     refused(
-        admin.get("/v0/pipes/api_product_grid"),
+        admin.get("/v0/pipes/no_such_pipe"),
         404,
-        "api_product_grid.json",
+        "'no_such_pipe' does not exist",
     );
     refused(
         admin.get("/v0/pipes/mat_stock_wh.json"),
@@ -434,7 +434,7 @@ fn bad_routes(admin: &Client) {
     refused(admin.get("/v1/no/such/route"), 404, "/v1/no/such/route");
     refused(admin.get("/"), 404, "no route");
     for (method, path) in [
-        ("DELETE", "/v0/pipes/api_product_grid.json"),
+        ("PATCH", "/v0/pipes/api_product_grid.json"),
         ("PUT", "/v0/events?name=ecomm_events"),
         ("GET", "/v0/events?name=ecomm_events"),
         ("PATCH", "/v0/sql"),

@@ -8,7 +8,6 @@ use birdhouse_catalog::{Catalog, DeploymentId, WorkspaceId};
 use birdhouse_datafile::{Diagnostic, Project, SourceFile};
 use birdhouse_deploy::{DeployError, Deployed, Deployer, Live, Permission, Prepared};
 use birdhouse_engine::{Engine, EngineConfig, Insert, Query, WorkerCommand};
-use birdhouse_ingest::limits::JOURNAL_BYTES_MAX;
 use birdhouse_ingest::{
     CsvDialect, DecodeOptions, FlushObserver, FlushReport, Format, Ingestion, IngestionConfig,
     QUARANTINE_SUFFIX,
@@ -35,6 +34,10 @@ struct Unheard;
 
 impl FlushObserver for Unheard {
     fn flushed(&self, _: &FlushReport) {}
+
+    fn is_deleted(&self, _: &str) -> bool {
+        false
+    }
 }
 
 impl Workspace {
@@ -56,11 +59,7 @@ impl Workspace {
             .unwrap();
         let id = first.id;
         let queries = Queries::new(engine.clone());
-        let config = IngestionConfig {
-            directory: directory.path().join("journal"),
-            engine_directory: directory.path().join("engine"),
-            journal_bytes_max: JOURNAL_BYTES_MAX,
-        };
+        let config = IngestionConfig::new(directory.path());
         let (ingestion, _) = Ingestion::open(config, engine.clone(), Arc::new(Unheard))
             .await
             .unwrap();

@@ -59,6 +59,10 @@ pub struct OriginRows {
 pub trait FlushObserver: Send + Sync {
     /// A batch was stored, or failed for the first time.
     fn flushed(&self, report: &FlushReport);
+
+    /// Returns true when a database that the engine does not know belonged to a workspace that was
+    /// deleted. Its rows are dropped then.
+    fn is_deleted(&self, database: &str) -> bool;
 }
 
 /// Stores the batches of a data source until the ingestion stops.
@@ -101,6 +105,14 @@ async fn store(source: &Source, shared: &Shared, mut batch: Batch) {
             shared.counters.stored(&report, batch.count());
             shared.observer.flushed(&report);
             debug!(source = %source.name, rows = batch.count(), "batch stored");
+            let bad_rows = report
+                .origins
+                .iter()
+                .map(|rows| rows.quarantined_rows)
+                .sum();
+            if let Some(rows) = source.quarantined(bad_rows, Instant::now()) {
+                warn!(source = %source.name, rows, "rows went to quarantine");
+            }
         }
         Err(Attempt::Stopped(reason)) => {
             let failed = FlushFailed {
@@ -108,6 +120,14 @@ async fn store(source: &Source, shared: &Shared, mut batch: Batch) {
                 is_view: false,
             };
             source.fail(batch, failed, false);
+        }
+        Err(Attempt::Engine(error))
+            if error.kind() == ErrorKind::NotFound
+                && shared.observer.is_deleted(&batch.flush.source.database) =>
+        {
+            shared.finish(&mut batch, Outcome::Dropped);
+            source.end(&batch);
+            info!(source = %source.name, rows = batch.count(), "rows of a deleted workspace were dropped");
         }
         Err(Attempt::Engine(error)) => {
             let is_away = error.kind() == ErrorKind::Unavailable;
@@ -159,7 +179,9 @@ async fn attempt(shared: &Shared, batch: &mut Batch) -> Result<Summary, Attempt>
     }
     kill_point!("flush.after_intent");
     let records = batch.records.iter();
-    let rows: Vec<&Rows> = records.filter_map(|record| record.rows.as_ref()).collect();
+    let rows: Vec<&Rows> = records
+        .filter_map(|record| record.rows.as_deref())
+        .collect();
     let blocks = join(rows.iter().flat_map(|rows| &rows.blocks));
     let bad_blocks = join(rows.iter().flat_map(|rows| &rows.quarantine_blocks));
     let mut total = Summary::default();
@@ -216,7 +238,7 @@ async fn load(shared: &Shared, batch: &mut Batch) -> Result<(), Attempt> {
     for (index, rows) in read.map_err(Attempt::Stopped)? {
         if let Some(record) = batch.records.get_mut(index) {
             shared.memory.add(record.bytes);
-            record.rows = Some(rows);
+            record.rows = Some(Box::new(rows));
         }
     }
     Ok(())
@@ -244,7 +266,7 @@ pub(super) fn join<'b>(blocks: impl Iterator<Item = &'b Block>) -> Vec<Block> {
     done
 }
 
-async fn insert(
+pub(super) async fn insert(
     shared: &Shared,
     table: &SourceName,
     block: &Block,
@@ -275,7 +297,10 @@ async fn insert(
 }
 
 /// Returns the names of a table's columns; rows may be of an earlier deployment that had more.
-async fn columns_of(shared: &Shared, table: &SourceName) -> Result<Vec<String>, EngineError> {
+pub(super) async fn columns_of(
+    shared: &Shared,
+    table: &SourceName,
+) -> Result<Vec<String>, EngineError> {
     let sql = format!(
         "SELECT name FROM system.columns WHERE database = {} AND table = {}",
         quote_string(&table.database),
@@ -304,7 +329,7 @@ fn report(
     for rows in batch
         .records
         .iter()
-        .filter_map(|record| record.rows.as_ref())
+        .filter_map(|record| record.rows.as_deref())
     {
         let is_same = |known: &&mut OriginRows| {
             let (known, new) = (&known.origin, &rows.origin);

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, State};
-use birdhouse_ingest::{AsideError, SourceName, SourceStatus};
+use birdhouse_ingest::{
+    AsideError, Check, CheckResult, IngestionStatus, LastStop, SourceName, SourceStatus,
+};
 use serde_json::{Value, json};
 
 use crate::app::App;
@@ -34,6 +36,7 @@ pub(super) async fn status(
             "full": status.journal.full,
         },
         "datasources": sources,
+        "last_start": last_start(&status, database),
     })))
 }
 
@@ -84,6 +87,47 @@ pub(super) async fn put_back(
         .put_back(database, FilePath::new(name))
         .await?;
     Ok(Json(json!({ "rows": rows })))
+}
+
+/// Says what the journal held when the server started, and what was found out about it since.
+fn last_start(status: &IngestionStatus, database: &str) -> Value {
+    let recovery = &status.recovery;
+    let checks: Vec<Value> = (status.checks.iter())
+        .filter(|check| check.source.database == database)
+        .map(check)
+        .collect();
+    json!({
+        "before": match recovery.last_stop {
+            LastStop::New => "new",
+            LastStop::Clean => "stopped",
+            LastStop::Killed => "killed",
+            LastStop::MachineStopped => "machine stopped",
+        },
+        "pending_rows": recovery.pending_rows,
+        "replayed_batches": recovery.replayed_batches,
+        "damage": recovery.damage,
+        "doubtful_rows": recovery.doubtful_rows,
+        "checks": checks,
+    })
+}
+
+fn check(check: &Check) -> Value {
+    let name = &check.source.datasource;
+    match &check.result {
+        CheckResult::Compared {
+            rows,
+            missing,
+            surplus,
+            unchecked,
+        } => json!({
+            "name": name,
+            "rows": rows,
+            "missing_rows": missing,
+            "surplus_rows": surplus,
+            "unchecked_requests": unchecked,
+        }),
+        CheckResult::NotCompared { reason } => json!({ "name": name, "not_compared": reason }),
+    }
 }
 
 fn source(status: &SourceStatus) -> Value {

@@ -20,22 +20,22 @@ pub(super) struct Shown<'c> {
     ctx: &'c RequestContext,
     definitions: Arc<Definitions>,
     tables: HashMap<String, Table>,
-    /// Pairs of a data source and the id and name of a pipe that reads it.
+    /// Each data source with name and id of a pipe that reads it.
     used_by: BTreeSet<(String, String, String)>,
 }
 
 impl<'c> Shown<'c> {
     pub(super) async fn read(ctx: &'c RequestContext, app: &App) -> Result<Self, ApiError> {
         let workspace = ctx.workspace();
-        let definitions = app.definitions.of(workspace);
+        let definitions = app.definitions.of(ctx);
         let mut used_by = BTreeSet::new();
         for ((pipe, _), reads) in definitions.reads(ctx, app).await {
-            let Some(resource) = workspace.resource(ResourceKind::Pipe, pipe) else {
+            let Some(resource) = ctx.resource(ResourceKind::Pipe, pipe) else {
                 continue;
             };
             for read in reads {
                 let id = resource.id.to_string();
-                used_by.insert((read.clone(), id, pipe.clone()));
+                used_by.insert((read.clone(), pipe.clone(), id));
             }
         }
         Ok(Self {
@@ -49,13 +49,16 @@ impl<'c> Shown<'c> {
     pub(super) fn datasource(&self, resource: &Resource) -> Value {
         let name = resource.name.as_str();
         let missing = Table::default();
-        let table = self.tables.get(name).unwrap_or(&missing);
-        let quarantine = self.tables.get(&format!("{name}{QUARANTINE_SUFFIX}"));
+        // A data source that a deployment changed has a table of another name.
+        let live = self.ctx.live.datasources.get(name);
+        let own = live.map_or(name, |datasource| &datasource.table);
+        let table = self.tables.get(own).unwrap_or(&missing);
+        let quarantine = self.tables.get(&format!("{own}{QUARANTINE_SUFFIX}"));
         let definition = self.definitions.datasource(name);
         let columns = columns(definition, table);
         let used_by = self.used_by.iter().filter(|(read, _, _)| read == name);
         let used_by: Vec<Value> = used_by
-            .map(|(_, id, name)| json!({ "id": id, "name": name }))
+            .map(|(_, name, id)| json!({ "id": id, "name": name }))
             .collect();
         let mut shown = json!({
             "id": resource.id.as_str(),
@@ -130,14 +133,17 @@ fn kind(definition: Option<&Datasource>) -> &'static str {
 fn engine(definition: Option<&Datasource>, table: &Table) -> Value {
     let declared = definition.map(|definition| &definition.engine);
     let ttl = declared.and_then(|engine| engine.ttl.as_ref());
+    // The engine prints parentheses around a key that is one expression.
+    let partition = declared.and_then(|engine| engine.partition_key.as_ref());
+    let partition = partition.map_or(table.partition_key.as_str(), |key| key.value.as_str());
     let mut engine = json!({
         "engine": declared.map_or(table.engine.as_str(), |engine| engine.family.name()),
         "engine_full": table.engine_full,
         "engine_sorting_key": table.sorting_key,
-        "engine_partition_key": table.partition_key,
+        "engine_partition_key": partition,
         "engine_primary_key": table.primary_key,
         "sorting_key": table.sorting_key,
-        "partition_key": table.partition_key,
+        "partition_key": partition,
         "primary_key": table.primary_key,
     });
     if let (Some(ttl), Some(fields)) = (ttl, engine.as_object_mut()) {
