@@ -43,7 +43,7 @@ pub use counters::FlushCounters;
 pub use flusher::{FlushObserver, FlushReport, OriginRows};
 pub use hold::{Hold, HoldError, HoldMode};
 pub use keys::{Claim, Claimed, Counts, Key, KeyConflict};
-pub use record::{Operation, Origin, SourceName};
+pub use record::{Operation, Origin, SourceName, describe_record};
 pub use recovery::{LastStop, OpenError, RecoveryReport};
 pub use source::{FlushFailed, SourceStatus, Trouble};
 

@@ -25,7 +25,7 @@ pub use ingestion::{
     AppendError, AsideError, Claim, Claimed, Counts, FlushCounters, FlushFailed, FlushObserver,
     FlushReport, Hold, HoldError, HoldMode, Ingestion, IngestionConfig, IngestionStatus, Key,
     KeyConflict, LastStop, OpenError, Operation, Origin, OriginRows, Receipt, RecoveryReport,
-    SetAside, SourceName, SourceStatus, Trouble,
+    SetAside, SourceName, SourceStatus, Trouble, describe_record,
 };
 pub use native::Block;
 pub use quarantine::{QUARANTINE_SUFFIX, quarantine_columns};

@@ -28,6 +28,12 @@ impl FlushLog {
 }
 
 impl FlushObserver for FlushLog {
+    fn is_deleted(&self, database: &str) -> bool {
+        let view = self.catalog.view();
+        let mut databases = view.workspaces().iter().map(|w| &w.workspace.database);
+        databases.all(|known| known != database)
+    }
+
     fn flushed(&self, report: &FlushReport) {
         let view = self.catalog.view();
         let workspace = (view.workspaces().iter())
@@ -39,7 +45,6 @@ impl FlushObserver for FlushLog {
             self.live
                 .view_failed(workspace.workspace.id, &report.source, &failed.reason);
         }
-        let recorder = self.recorder.of(&report.source.database);
         let live = self.live.of(workspace.workspace.id);
         // Rows are stored by table.
         let table = &report.source.datasource;
@@ -47,6 +52,7 @@ impl FlushObserver for FlushLog {
         let Some(datasource) = datasources.find(|datasource| datasource.table == *table) else {
             return;
         };
+        let recorder = self.recorder.of(&report.source.database);
         let release = workspace.live.id.to_string();
         for rows in &report.origins {
             let common = |operation: DatasourceOperation| DatasourceOperation {

@@ -110,4 +110,8 @@ struct NoRows;
 
 impl FlushObserver for NoRows {
     fn flushed(&self, _: &FlushReport) {}
+
+    fn is_deleted(&self, _: &str) -> bool {
+        false
+    }
 }

@@ -69,7 +69,8 @@ impl Deployer {
             schema(datasource, at, &world.existing, &mut found);
         }
         stop_on_errors(&mut found)?;
-        let plan = plan_for(&world, &project, views, &verdict, permission, &mut found);
+        let wanted = (&project, views);
+        let plan = plan_for(&world, wanted, &verdict, permission, &mut found);
         stop_on_errors(&mut found)?;
         let mut draft = draft(&project);
         draft.base = Some(view.live.id);
@@ -190,8 +191,7 @@ impl World {
 /// Compares the project with what is live.
 fn plan_for(
     world: &World,
-    project: &Project,
-    views: Vec<View>,
+    (project, views): (&Project, Vec<View>),
     verdict: &Verdict,
     permission: Permission,
     found: &mut Vec<Diagnostic>,

@@ -35,6 +35,10 @@ struct Unheard;
 
 impl FlushObserver for Unheard {
     fn flushed(&self, _: &FlushReport) {}
+
+    fn is_deleted(&self, _: &str) -> bool {
+        false
+    }
 }
 
 impl Workspace {

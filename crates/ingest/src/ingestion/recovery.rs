@@ -279,7 +279,7 @@ impl Found {
         for (intent, flush) in std::mem::take(&mut self.flushes) {
             let is_done = match self.outcomes.get(&intent) {
                 None => false,
-                Some((_, Outcome::SetAside)) => true,
+                Some((_, Outcome::SetAside | Outcome::Dropped)) => true,
                 Some((lsn, Outcome::Stored)) => !is_machine_stop || *lsn < synced_before,
             };
             // Records that were trimmed are stored and synced for certain.

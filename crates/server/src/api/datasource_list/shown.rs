@@ -49,8 +49,10 @@ impl<'c> Shown<'c> {
     pub(super) fn datasource(&self, resource: &Resource) -> Value {
         let name = resource.name.as_str();
         let missing = Table::default();
-        let table = self.tables.get(name).unwrap_or(&missing);
-        let quarantine = self.tables.get(&format!("{name}{QUARANTINE_SUFFIX}"));
+        let live = self.ctx.live.datasources.get(name);
+        let table_name = live.map_or(name, |live| live.table.as_str());
+        let table = self.tables.get(table_name).unwrap_or(&missing);
+        let quarantine = self.tables.get(&format!("{table_name}{QUARANTINE_SUFFIX}"));
         let definition = self.definitions.datasource(name);
         let columns = columns(definition, table);
         let used_by = self.used_by.iter().filter(|(read, _, _)| read == name);
