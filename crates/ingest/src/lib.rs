@@ -18,9 +18,9 @@ mod schema;
 pub use birdhouse_engine::ErrorKind;
 
 pub use append::{AppendError, AppendOptions, Appended, append};
-pub use decode::{DecodeOptions, Decoded, Format, decode};
+pub use decode::{DecodeOptions, Decoded, Decoder, Format, decode};
 pub use error::DecodeError;
-pub use frame::{CsvDialect, HeaderRule};
+pub use frame::{Chunk, Chunks, CsvDialect, HeaderRule};
 pub use native::Block;
 pub use quarantine::{QUARANTINE_SUFFIX, quarantine_columns};
 pub use schema::{Column, Schema, SchemaError};
