@@ -134,23 +134,34 @@ pub async fn append(
     batch: &Decoded,
     options: &AppendOptions,
 ) -> Result<Appended, AppendError> {
+    let table = (schema, schema.database(), schema.datasource());
+    append_beside(engine, table, batch, options).await
+}
+
+/// Does the same with the good rows in another table of the same columns.
+pub(crate) async fn append_beside(
+    engine: &Engine,
+    (schema, database, table): (&Schema, &str, &str),
+    batch: &Decoded,
+    options: &AppendOptions,
+) -> Result<Appended, AppendError> {
     let started = Instant::now();
     let mut sender = Sender {
         engine,
-        database: schema.database(),
         options,
         appended: Appended::default(),
         waited: Duration::ZERO,
     };
     for (position, block) in batch.blocks.iter().enumerate() {
         let token = format!("{}-{position}", options.batch_id);
-        sender.send(schema.datasource(), block, token).await?;
+        sender.send((database, table), block, token).await?;
         sender.appended.rows += block.rows() as u64;
     }
     let quarantine = format!("{}{QUARANTINE_SUFFIX}", schema.datasource());
     for (position, block) in batch.quarantine_blocks.iter().enumerate() {
         let token = format!("{}-q{position}", options.batch_id);
-        sender.send(&quarantine, block, token).await?;
+        let table = (schema.database(), quarantine.as_str());
+        sender.send(table, block, token).await?;
         sender.appended.quarantined_rows += block.rows() as u64;
     }
     sender.appended.elapsed = started.elapsed();
@@ -160,7 +171,6 @@ pub async fn append(
 /// The state of one append.
 struct Sender<'a> {
     engine: &'a Engine,
-    database: &'a str,
     options: &'a AppendOptions,
     appended: Appended,
     /// Time spent on waiting for the engine.
@@ -169,9 +179,14 @@ struct Sender<'a> {
 
 impl Sender<'_> {
     /// Inserts a block, and waits for the engine when it is away.
-    async fn send(&mut self, table: &str, block: &Block, token: String) -> Result<(), AppendError> {
+    async fn send(
+        &mut self,
+        (database, table): (&str, &str),
+        block: &Block,
+        token: String,
+    ) -> Result<(), AppendError> {
         let insert = Insert {
-            database: self.database.to_owned(),
+            database: database.to_owned(),
             table: table.to_owned(),
             columns: block.columns().to_vec(),
             format: "Native",

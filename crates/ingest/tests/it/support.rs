@@ -87,8 +87,13 @@ impl Fixture {
 
     /// Decodes and stores one object per line.
     pub(crate) async fn send(&self, body: &str) -> Appended {
+        self.send_as("test", body).await
+    }
+
+    /// Does the same as a batch of that id.
+    pub(crate) async fn send_as(&self, batch_id: &str, body: &str) -> Appended {
         let batch = self.decode(body.as_bytes(), Format::Ndjson);
-        self.append(&batch, "test")
+        self.append(&batch, batch_id)
             .await
             .unwrap_or_else(|error| panic!("{error:?}"))
     }
