@@ -12,3 +12,9 @@ pub const SECRET_VALUE_BYTES_MAX: usize = 8 * 1024;
 
 /// Most characters of a secret's name.
 pub(crate) const SECRET_NAME_CHARS_MAX: usize = 128;
+
+/// Days for which jobs are remembered. The reference product lists those of two days.
+pub(crate) const JOBS_KEPT_DAYS: i64 = 7;
+
+/// Most jobs that are listed at once, as in the reference product.
+pub(crate) const JOBS_LISTED_MAX: u32 = 100;

@@ -193,7 +193,7 @@ impl Engine {
             return answer.await;
         }
         let begin = self.inner.exchange.read().await;
-        let mut answer = std::pin::pin!(answer);
+        let mut answer = Box::pin(answer);
         if let Ok(answered) = tokio::time::timeout(LOOKUP_TIME_MAX, answer.as_mut()).await {
             return answered;
         }

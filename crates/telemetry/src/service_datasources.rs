@@ -4,8 +4,10 @@
 //! Columns, order and keys are those of the reference product, because its users' queries name them.
 //! A new one is a new file and a line in [`SERVICE_DATASOURCES`].
 
+mod block_log;
 mod datasources_ops_log;
 mod endpoint_errors;
+mod jobs_log;
 mod pipe_stats_rt;
 mod row;
 
@@ -15,15 +17,19 @@ use birdhouse_engine::SERVICE_DATABASE;
 
 use crate::limits::DEDUPLICATION_WINDOW;
 
+pub use block_log::StoredBlock;
 pub use datasources_ops_log::{DatasourceOperation, OperationType};
 pub use endpoint_errors::EndpointError;
+pub use jobs_log::JobState;
 pub use pipe_stats_rt::{PipeCall, QUERY_API};
 
 /// All service data sources that are filled.
-pub const SERVICE_DATASOURCES: [&ServiceDatasource; 3] = [
+pub const SERVICE_DATASOURCES: [&ServiceDatasource; 5] = [
     &pipe_stats_rt::DATASOURCE,
     &datasources_ops_log::DATASOURCE,
     &endpoint_errors::DATASOURCE,
+    &jobs_log::DATASOURCE,
+    &block_log::DATASOURCE,
 ];
 
 /// A table of the service database.
