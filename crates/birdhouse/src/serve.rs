@@ -11,7 +11,7 @@ use birdhouse_catalog::{Catalog, SecretText};
 use birdhouse_datafile::{Diagnostic, Project};
 use birdhouse_deploy::Deployer;
 use birdhouse_engine::{Engine, EngineConfig};
-use birdhouse_server::App;
+use birdhouse_server::{App, Imports};
 use birdhouse_telemetry::Telemetry;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -57,11 +57,20 @@ impl Server {
         let catalog = Arc::new(Catalog::open(data, admin_token.as_ref())?);
         let engine = Engine::start(EngineConfig::new(data.join("engine"))?).await?;
         birdhouse_telemetry::ensure_tables(&engine).await?;
+        birdhouse_ingest::settle_replacements(&engine).await?;
         let telemetry = Telemetry::start(engine.clone());
+        let imports = Imports::open(
+            Arc::clone(&catalog),
+            telemetry.recorder(),
+            EngineConfig::readable(&data.join("engine")).join("imports"),
+            std::env::var("BIRDHOUSE_ALLOW_PRIVATE_URLS").is_ok_and(|value| value == "1"),
+        );
+        let imports = imports.map_err(|error| anyhow::anyhow!(error))?;
         let app = Arc::new(App::new(
             engine.clone(),
             Arc::clone(&catalog),
             telemetry.recorder(),
+            imports,
         ));
         let workspace = Arc::clone(
             catalog
@@ -137,6 +146,7 @@ impl Server {
             result = serving => result.context("serve")?,
             () = drained => warn!(seconds = DRAIN.as_secs(), "some requests did not end in time"),
         }
+        app.imports.jobs.stop().await;
         drop(app);
         telemetry.stop().await;
         engine.stop().await;

@@ -4,6 +4,7 @@
 //! its quarantine table. It knows neither engine nor clock, so a journal can keep its result and
 //! send the same bytes any number of times. [`append`] is the thin rest: it sends the blocks.
 
+mod analyze;
 mod append;
 mod convert;
 mod decode;
@@ -23,6 +24,7 @@ mod tables;
 
 pub use birdhouse_engine::ErrorKind;
 
+pub use analyze::{Analysis, AnalyzedColumn, FileKind, FoundDialect, analyze, file_kind};
 pub use append::{AppendError, AppendOptions, Appended, append};
 pub use decode::{DecodeOptions, Decoded, Decoder, Format, decode};
 pub use error::DecodeError;

@@ -1,8 +1,10 @@
 //! The routes, one file per resource.
 
+mod analyze;
 mod datasources;
 mod events;
 mod health;
+mod jobs;
 mod openapi;
 mod pipes;
 mod sql;
@@ -10,11 +12,12 @@ mod sql;
 use std::sync::Arc;
 
 use axum::extract::Request;
-use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Extension, Router};
+use tower::ServiceExt;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{Any, CorsLayer};
 
@@ -38,9 +41,9 @@ pub fn router(app: Arc<App>) -> Router {
         ])
         .expose_headers([REQUEST_ID, header::RETRY_AFTER]);
     let descriptions = Extension(openapi::Descriptions::default());
-    Router::new()
+    let routes = Router::new()
         .route("/v0/events", post(events::append))
-        .route("/v0/datasources", post(datasources::upload))
+        .merge(datasources::routes())
         .route("/v0/pipes/{endpoint}", get(pipes::call).post(pipes::call))
         .route(
             "/v0/pipes/openapi.json",
@@ -59,7 +62,29 @@ pub fn router(app: Arc<App>) -> Router {
         .layer(CatchPanicLayer::custom(|_| panicked()))
         .layer(middleware::from_fn(with_request_id))
         .layer(middleware::from_fn(unread::discard))
-        .with_state(app)
+        .with_state(app);
+    // Around the routes, because what is looked up is the path.
+    Router::new().fallback(move |request: Request| {
+        let routes: Router = routes.clone();
+        async move { routes.oneshot(without_trailing_slash(request)).await }
+    })
+}
+
+/// Clients end paths with a slash or not, for the same route. Redirects would lose their bodies.
+fn without_trailing_slash(mut request: Request) -> Request {
+    let path = request.uri().path();
+    let trimmed = path.trim_end_matches('/');
+    if trimmed.len() == path.len() || trimmed.is_empty() {
+        return request;
+    }
+    let mut parts = request.uri().clone().into_parts();
+    let query = request.uri().query();
+    let trimmed = query.map_or_else(|| trimmed.to_owned(), |query| format!("{trimmed}?{query}"));
+    parts.path_and_query = trimmed.parse().ok();
+    if let Ok(uri) = Uri::from_parts(parts) {
+        *request.uri_mut() = uri;
+    }
+    request
 }
 
 /// Gives every request an id and puts it into the answer.
@@ -94,4 +119,12 @@ async fn method_not_allowed(request: Request) -> ApiError {
 
 fn panicked() -> Response {
     ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "internal error").into_response()
+}
+
+/// Returns an object without its members that are null.
+fn without_nulls(mut value: serde_json::Value) -> serde_json::Value {
+    if let Some(object) = value.as_object_mut() {
+        object.retain(|_, member| !member.is_null());
+    }
+    value
 }

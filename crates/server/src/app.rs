@@ -10,6 +10,8 @@ use birdhouse_engine::Engine;
 use birdhouse_query::Queries;
 use birdhouse_telemetry::Recorder;
 
+use crate::import::Imports;
+
 /// The parts of a running server, shared by all requests.
 pub struct App {
     /// The engine.
@@ -20,19 +22,27 @@ pub struct App {
     pub queries: Queries,
     /// Where calls and operations are recorded.
     pub recorder: Recorder,
+    /// Files on their way in, and jobs.
+    pub imports: Imports,
     live: ArcSwap<HashMap<WorkspaceId, Arc<Live>>>,
 }
 
 impl App {
     /// Returns an app without any live deployment.
     #[must_use]
-    pub fn new(engine: Engine, catalog: Arc<Catalog>, recorder: Recorder) -> Self {
+    pub fn new(
+        engine: Engine,
+        catalog: Arc<Catalog>,
+        recorder: Recorder,
+        imports: Imports,
+    ) -> Self {
         let queries = Queries::new(engine.clone());
         Self {
             engine,
             catalog,
             queries,
             recorder,
+            imports,
             live: ArcSwap::default(),
         }
     }

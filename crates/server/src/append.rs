@@ -1,18 +1,31 @@
-//! What all ways of appending share: decode, store, record.
+//! Rows of one request, in one piece: decode, store, record. And the one place where rows are stored.
 
 use std::sync::Arc;
 
 use axum::http::StatusCode;
 use birdhouse_deploy::LiveDatasource;
 use birdhouse_ingest::{
-    AppendError, AppendOptions, Appended, DecodeError, DecodeOptions, Format, Schema,
+    AppendError, AppendOptions, Appended, DecodeError, DecodeOptions, Decoded, Format, Schema,
 };
-use birdhouse_telemetry::{DatasourceOperation, OperationType};
+use birdhouse_telemetry::OperationType;
 use bytes::Bytes;
 
 use crate::app::App;
 use crate::context::RequestContext;
 use crate::error::{ApiError, status_of_kind};
+use crate::operations::Operations;
+
+/// Stores decoded rows. All appends come here; a batch has an id of its own.
+pub(crate) async fn store_chunk(
+    app: &App,
+    schema: &Schema,
+    rows: &Decoded,
+    batch_id: &str,
+) -> Result<Appended, AppendError> {
+    let holds = &app.imports.holds;
+    let _inserting = holds.insert(schema.database(), schema.datasource()).await;
+    birdhouse_ingest::append(&app.engine, schema, rows, &AppendOptions::new(batch_id)).await
+}
 
 /// One append, as asked for.
 pub(crate) struct Append {
@@ -20,10 +33,6 @@ pub(crate) struct Append {
     pub(crate) datasource: Arc<LiveDatasource>,
     /// How to read the body.
     pub(crate) format: Format,
-    /// Which way the rows came.
-    pub(crate) operation: OperationType,
-    /// Id of the import, for files.
-    pub(crate) import_id: Option<String>,
 }
 
 impl Append {
@@ -44,13 +53,12 @@ impl Append {
         let (ctx, app) = (ctx.clone(), Arc::clone(app));
         let task = tokio::spawn(async move {
             let result = self.store(&ctx, &app, body).await;
-            self.record(&ctx, &app, &result);
+            let operations = Operations::of(&ctx, &app);
+            operations.record_append(OperationType::AppendHfi, &self.datasource, result.as_ref());
             result
         });
-        task.await.map_err(|error| {
-            tracing::error!(%error, "an append ended badly");
-            ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "internal error")
-        })?
+        task.await
+            .unwrap_or_else(|error| Err(ApiError::internal("an append ended badly", &error)))
     }
 
     async fn store(
@@ -68,51 +76,10 @@ impl Append {
         let options = DecodeOptions {
             format: self.format.clone(),
             now: ctx.started_at,
-            import_id: self.import_id.clone(),
+            import_id: None,
         };
         let decoded = decode(Arc::clone(&schema), body, options).await?;
-        let batch = AppendOptions::new(ctx.request_id.as_str());
-        Ok(birdhouse_ingest::append(&app.engine, &schema, &decoded, &batch).await?)
-    }
-
-    fn record(&self, ctx: &RequestContext, app: &App, result: &Result<Appended, ApiError>) {
-        let appended = result.as_ref().copied().unwrap_or_default();
-        let common = |operation: DatasourceOperation| DatasourceOperation {
-            elapsed: ctx.started.elapsed(),
-            error: result.as_ref().err().map(|error| error.message.clone()),
-            request_id: ctx.request_id.clone(),
-            import_id: self.import_id.clone(),
-            operation_id: ctx.request_id.clone(),
-            release: ctx.caller.workspace.live.id.to_string(),
-            ..operation
-        };
-        let landing = &self.datasource;
-        app.recorder.record_operation(common(DatasourceOperation {
-            rows: Some(appended.rows),
-            rows_quarantine: Some(appended.quarantined_rows),
-            written_rows: appended
-                .written_rows
-                .saturating_sub(appended.quarantined_rows),
-            written_bytes: appended.written_bytes,
-            written_rows_quarantine: appended.quarantined_rows,
-            ..DatasourceOperation::new(ctx.started_at, self.operation, &landing.id, &landing.name)
-        }));
-        if appended.rows == 0 && result.is_ok() {
-            return;
-        }
-        for view in &landing.views {
-            app.recorder.record_operation(common(DatasourceOperation {
-                read_rows: appended.rows,
-                pipe_id: view.pipe_id.clone(),
-                pipe_name: view.pipe.clone(),
-                ..DatasourceOperation::new(
-                    ctx.started_at,
-                    OperationType::Append,
-                    &view.target_id,
-                    &view.target,
-                )
-            }));
-        }
+        Ok(store_chunk(app, &schema, &decoded, &ctx.request_id).await?)
     }
 }
 
@@ -121,17 +88,11 @@ async fn decode(
     schema: Arc<Schema>,
     body: Bytes,
     options: DecodeOptions,
-) -> Result<birdhouse_ingest::Decoded, ApiError> {
+) -> Result<Decoded, ApiError> {
     let work = move || birdhouse_ingest::decode(&schema, &body, &options);
     match tokio::task::spawn_blocking(work).await {
         Ok(decoded) => Ok(decoded?),
-        Err(error) => {
-            tracing::error!(%error, "decoding ended badly");
-            Err(ApiError::new(
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "internal error",
-            ))
-        }
+        Err(error) => Err(ApiError::internal("decoding ended badly", &error)),
     }
 }
 

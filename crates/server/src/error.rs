@@ -53,6 +53,12 @@ impl ApiError {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, message)
     }
 
+    /// Returns the answer to a fault of ours, which goes to the log.
+    pub(crate) fn internal(what: &str, error: &dyn std::error::Error) -> Self {
+        tracing::error!(%error, "{what}");
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal error")
+    }
+
     pub(crate) fn body_too_large(limit_bytes: usize) -> Self {
         Self::new(
             StatusCode::PAYLOAD_TOO_LARGE,

@@ -9,11 +9,16 @@ mod append;
 mod body;
 mod context;
 mod error;
+mod import;
 mod limits;
+mod operations;
 mod params;
 mod request_id;
+mod spool;
 mod unread;
+mod upload;
 
 pub use api::router;
 pub use app::App;
 pub use error::ApiError;
+pub use import::Imports;
