@@ -146,6 +146,7 @@ impl Replacement {
             condition,
         };
         replacement.check_sources()?;
+        replacement.check_condition().await?;
         if let Err(error) = replacement.create().await {
             replacement.discard().await;
             return Err(error.into());
@@ -219,6 +220,19 @@ impl Replacement {
             Ok(Settled::Dropped) => Err(error.into()),
             Err(error) => Err(ReplaceError::Unsettled(error)),
         }
+    }
+
+    /// Refuses a condition that does not fit the table before anything is loaded.
+    async fn check_condition(&self) -> Result<(), EngineError> {
+        let Some(condition) = &self.condition else {
+            return Ok(());
+        };
+        let live = qualified(&self.database, &self.source);
+        let alias = quote_identifier(&self.source);
+        let sql = format!(
+            "SELECT count() FROM (SELECT 1 FROM {live} AS {alias} WHERE ifNull((\n{condition}\n), 0) LIMIT 0)"
+        );
+        count(&self.engine, &self.database, &sql).await.map(drop)
     }
 
     /// Refuses to rebuild a table from rows that are not there any more.

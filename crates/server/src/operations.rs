@@ -84,11 +84,17 @@ impl Operations {
             Mode::Append => OperationType::Append,
             Mode::Replace { .. } => OperationType::Replace,
         };
-        let (datasource, appended) = (&import.datasource, &imported.appended);
-        this.record_rows(event_type, datasource, appended, error);
+        let datasource = &import.datasource;
+        let mut appended = imported.appended;
+        if error.is_some() && event_type == OperationType::Replace {
+            // They were loaded, but nobody will see them.
+            appended.rows = 0;
+            appended.written_rows = appended.quarantined_rows;
+        }
+        this.record_rows(event_type, datasource, &appended, error);
         let had_effect = error.is_none() && (appended.rows > 0 || imported.replaced.is_some());
         for view in datasource.views.iter().filter(|_| had_effect) {
-            this.record_view(event_type, view, appended, None);
+            this.record_view(event_type, view, &appended, None);
         }
     }
 

@@ -4,9 +4,9 @@ use std::io::{Cursor, Read};
 use std::pin::Pin;
 
 use axum::body::Body;
-use axum::extract::{FromRequest, Multipart, Request};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use futures_util::{Stream, StreamExt};
+use multer::Multipart;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::body::{self, ChannelReader, Encoding, Limited, ReadError};
@@ -135,12 +135,11 @@ async fn multipart(
         None => Body::from_stream(pieces),
         Some(encoding) => unpacked(Box::pin(pieces), encoding),
     };
-    let mut request = Request::new(body);
-    request
-        .headers_mut()
-        .insert(header::CONTENT_TYPE, content_type);
-    let form = Multipart::from_request(request, &()).await;
-    let form = form.map_err(|error| broken_form(&error))?;
+    let boundary = content_type.to_str().ok().map(multer::parse_boundary);
+    let boundary = boundary.and_then(Result::ok).ok_or_else(|| {
+        ApiError::bad_request("the multipart form has no boundary in its Content-Type")
+    })?;
+    let form = Multipart::new(body.into_data_stream(), boundary);
     let (found, is_found) = oneshot::channel();
     // The form is read by a task of its own, because the reader of a file outlives this function.
     tokio::spawn(first_file(form, found));
@@ -151,7 +150,10 @@ async fn multipart(
 }
 
 /// Sends the first file of a form, or why there is none, and then the bytes of the file.
-async fn first_file(mut form: Multipart, found: oneshot::Sender<Result<Received, ApiError>>) {
+async fn first_file(
+    mut form: Multipart<'static>,
+    found: oneshot::Sender<Result<Received, ApiError>>,
+) {
     let mut fields = Vec::new();
     loop {
         let mut part = match form.next_field().await {

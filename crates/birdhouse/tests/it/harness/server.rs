@@ -230,9 +230,14 @@ impl Server {
     }
 
     /// Ends the server at once and waits until its worker has followed it.
-    pub(crate) fn kill(mut self) {
+    pub(crate) fn kill(self) {
         let worker = self.worker().unwrap();
         signal(self.pid(), Signal::KILL);
+        self.dies(worker);
+    }
+
+    /// Waits until the server has ended by itself, and its worker has followed it.
+    pub(crate) fn dies(mut self, worker: u32) {
         self.wait();
         wait_until(
             "the worker ends with its server",
