@@ -1,19 +1,18 @@
 //! Ingestion: bytes become checked rows, rows become blocks, blocks reach their table.
 //!
 //! [`decode`] is pure: a body and a [`Schema`] give Native blocks for the data source's table and for
-//! its quarantine table. It knows neither engine nor clock, so a journal can keep its result and
-//! send the same bytes any number of times. [`append`] is the thin rest: it sends the blocks.
+//! its quarantine table. It knows neither engine nor clock, so the journal keeps its result and the
+//! same bytes are sent any number of times. [`Ingestion`] is the rest: acknowledge, store, recover.
 
 mod analyze;
-mod append;
 mod convert;
 mod decode;
 mod error;
 mod frame;
-mod hold;
+mod ingestion;
 mod json;
-mod kill_point;
 pub mod limits;
+mod load;
 mod native;
 mod quarantine;
 mod replace;
@@ -23,16 +22,22 @@ mod stream;
 mod tables;
 
 pub use birdhouse_engine::ErrorKind;
+pub use birdhouse_journal::SYNC_TIME_BOUNDS;
 
 pub use analyze::{Analysis, AnalyzedColumn, FileKind, FoundDialect, analyze, file_kind};
-pub use append::{AppendError, AppendOptions, Appended, append};
 pub use decode::{DecodeOptions, Decoded, Decoder, Format, decode};
 pub use error::DecodeError;
 pub use frame::{Chunk, Chunks, CsvDialect, HeaderRule};
-pub use hold::{Hold, Holds, Inserting};
+pub use ingestion::{
+    AppendError, AsideError, Claim, Claimed, Counts, FlushCounters, FlushFailed, FlushObserver,
+    FlushReport, Hold, HoldError, HoldMode, Ingestion, IngestionConfig, IngestionStatus, Key,
+    KeyConflict, LastStop, OpenError, Operation, Origin, OriginRows, Receipt, RecoveryReport,
+    SetAside, SourceName, SourceStatus, Trouble, describe_record,
+};
+pub use load::{LoadError, Loaded};
 pub use native::Block;
 pub use quarantine::{QUARANTINE_SUFFIX, quarantine_columns};
-pub use replace::{ReplaceError, Replaced, Replacement, settle_replacements};
+pub use replace::{REPLACE_KILL_POINTS, ReplaceError, Replaced, Replacement, settle_replacements};
 pub use rewrite::{LightweightDelete, delete, delete_lightweight, matching_rows, truncate};
 pub use schema::{Column, Schema, SchemaError};
 pub use stream::{Piece, StreamError, decode_stream};

@@ -20,21 +20,30 @@
 use std::collections::BTreeSet;
 
 use birdhouse_engine::{Engine, EngineError, ErrorKind};
+use birdhouse_journal::kill_point;
 use birdhouse_sql::{quote_identifier, quote_string};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::append::{AppendError, AppendOptions, Appended, append_beside};
 use crate::decode::Decoded;
-use crate::hold::Holds;
-use crate::kill_point::kill_point;
-use crate::limits::ENGINE_WAIT_MAX;
+use crate::ingestion::{HoldError, HoldMode, Ingestion, SourceName};
+use crate::limits::{ENGINE_WAIT_MAX, HOLD_WAIT_MAX};
+use crate::load::{LoadError, Loaded, load};
 use crate::rewrite::copy_rows;
 use crate::schema::Schema;
 use crate::tables::{Edge, Named, Tables, count, moved, qualified, rows, run};
 
 /// What the names of our databases begin with.
 const PREFIX: &str = "replace_";
+
+/// All kill points of a replacement, in their order.
+pub const REPLACE_KILL_POINTS: [&str; 5] = [
+    "replace.create",
+    "replace.load",
+    "replace.complete",
+    "replace.note",
+    "replace.exchanged",
+];
 
 /// Rows of the file before they are filtered. No data source can have such a name.
 const LOADED: &str = "@loaded";
@@ -96,7 +105,10 @@ pub enum ReplaceError {
     Engine(#[from] EngineError),
     /// The rows could not be loaded.
     #[error(transparent)]
-    Append(#[from] AppendError),
+    Load(#[from] LoadError),
+    /// Rows that were acknowledged before could not be stored first.
+    #[error("nothing was replaced: {0}")]
+    Held(#[from] HoldError),
     /// The exchange may have happened or not; the next start completes it.
     #[error("the engine went away while the rows were switched; the next start completes it")]
     Unsettled(#[source] EngineError),
@@ -109,8 +121,8 @@ impl ReplaceError {
         match self {
             Self::Empty | Self::Unrebuildable { .. } => ErrorKind::InvalidInput,
             Self::Engine(error) => error.kind(),
-            Self::Append(error) => error.kind(),
-            Self::Unsettled(_) => ErrorKind::Unavailable,
+            Self::Load(error) => error.kind(),
+            Self::Held(_) | Self::Unsettled(_) => ErrorKind::Unavailable,
         }
     }
 }
@@ -162,23 +174,40 @@ impl Replacement {
         &self,
         schema: &Schema,
         batch: &Decoded,
-        options: &AppendOptions,
-    ) -> Result<Appended, AppendError> {
-        kill_point("replace-load");
-        let target = match self.condition {
+        batch_id: &str,
+    ) -> Result<Loaded, LoadError> {
+        kill_point!("replace.load");
+        let table = match self.condition {
             Some(_) => LOADED,
             None => schema.datasource(),
         };
-        append_beside(&self.engine, (schema, &self.stage, target), batch, options).await
+        load(&self.engine, (schema, &self.stage, table), batch, batch_id).await
     }
 
     /// Puts the new rows in the place of the old ones.
     ///
     /// # Errors
     /// When there are none and `allows_empty` is false, or the engine fails; the copies are gone then.
-    pub async fn switch(self, holds: &Holds, allows_empty: bool) -> Result<Replaced, ReplaceError> {
+    pub async fn switch(
+        self,
+        ingestion: &Ingestion,
+        allows_empty: bool,
+    ) -> Result<Replaced, ReplaceError> {
         let affected = self.tables.upstream(self.rebuilt.clone());
-        let hold = holds.hold(&self.database, &affected).await;
+        let affected = affected
+            .iter()
+            .map(|name| SourceName::new(&self.database, name));
+        let affected: Vec<_> = affected.collect();
+        let hold = ingestion
+            .hold(&affected, HoldMode::Drained, HOLD_WAIT_MAX)
+            .await;
+        let hold = match hold {
+            Ok(hold) => hold,
+            Err(error) => {
+                self.discard().await;
+                return Err(error.into());
+            }
+        };
         let completed = self.complete(allows_empty).await;
         let replaced = match completed {
             Ok(replaced) => replaced,
@@ -267,7 +296,7 @@ impl Replacement {
         let stage = quote_identifier(&self.stage);
         let create = format!("CREATE DATABASE {stage} ENGINE = Atomic");
         self.engine.execute(&create).await?;
-        kill_point("replace-create");
+        kill_point!("replace.create");
         let own_edges = || {
             let edges = self.tables.edges.iter();
             edges.filter(|edge| self.rebuilt.contains(&edge.source))
@@ -311,7 +340,7 @@ impl Replacement {
         for edge in self.other_edges() {
             self.refill(edge).await?;
         }
-        kill_point("replace-complete");
+        kill_point!("replace.complete");
         Ok(replaced)
     }
 
@@ -388,7 +417,7 @@ impl Replacement {
             quote_string(&note)
         );
         self.engine.execute(&create).await?;
-        kill_point("replace-note");
+        kill_point!("replace.note");
         Ok(())
     }
 
@@ -469,7 +498,7 @@ async fn settle(engine: &Engine, stage: &str) -> Result<Settled, EngineError> {
             .exchange(&format!("EXCHANGE TABLES {}", pairs.join(", ")))
             .await?;
     }
-    kill_point("replace-exchanged");
+    kill_point!("replace.exchanged");
     drop_database(engine, stage).await?;
     Ok(Settled::Completed)
 }

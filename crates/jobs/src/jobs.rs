@@ -182,7 +182,8 @@ impl Jobs {
     /// When the catalog fails.
     pub fn open(catalog: Arc<Catalog>, recorder: Recorder) -> Result<Self, CatalogError> {
         for record in catalog.fail_unfinished_jobs(INTERRUPTED)? {
-            recorder.record_job(Job::from_record(record).state());
+            let job = Job::from_record(record);
+            record_state(&catalog, &recorder, &job);
         }
         Ok(Self {
             inner: Arc::new(Inner {
@@ -367,7 +368,7 @@ impl Inner {
                 job.updated_at = now;
                 job.clone()
             };
-            inner.recorder.record_job(started.state());
+            record_state(&inner.catalog, &inner.recorder, &started);
             let context = JobContext {
                 job: Arc::clone(&live),
             };
@@ -427,9 +428,18 @@ impl Inner {
     }
 
     async fn store(&self, job: &Job) -> Result<(), JobError> {
-        self.recorder.record_job(job.state());
+        record_state(&self.catalog, &self.recorder, job);
         let (catalog, record) = (Arc::clone(&self.catalog), job.to_record());
         Ok(spawn_blocking(move || catalog.put_job(&record)).await??)
+    }
+}
+
+/// Records the state of a job in its workspace.
+fn record_state(catalog: &Catalog, recorder: &Recorder, job: &Job) {
+    // A workspace that was deleted meanwhile has no logs any more.
+    if let Some(workspace) = catalog.view().workspace(job.workspace) {
+        let database = &workspace.workspace.database;
+        recorder.of(database).record_job(job.state());
     }
 }
 

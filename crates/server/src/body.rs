@@ -115,7 +115,7 @@ pub(crate) async fn read(
     // Off the threads that answer requests.
     match tokio::task::spawn_blocking(work).await {
         Ok(result) => result.map_err(|error| api_error(&error)),
-        Err(error) => Err(ApiError::internal("decompressing ended badly", &error)),
+        Err(error) => Err(ApiError::fault("decompressing ended badly", &error)),
     }
 }
 

@@ -8,6 +8,7 @@ pub(crate) mod fetch;
 mod parquet;
 mod source;
 
+use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -15,9 +16,10 @@ use std::time::{Duration, Instant};
 use axum::http::StatusCode;
 use birdhouse_catalog::Catalog;
 use birdhouse_deploy::LiveDatasource;
+use birdhouse_ingest::limits::STORED_WAIT_MAX;
 use birdhouse_ingest::{
-    AppendOptions, Appended, DecodeOptions, ErrorKind, Format, Holds, Piece, ReplaceError,
-    Replaced, Replacement, Schema, StreamError, decode_stream,
+    AppendError, DecodeOptions, ErrorKind, Format, LoadError, Loaded, Operation, Origin, Piece,
+    Receipt, ReplaceError, Replaced, Replacement, Schema, StreamError, decode_stream,
 };
 use birdhouse_jobs::{Block, JobContext, Jobs};
 use birdhouse_telemetry::{Recorder, StoredBlock};
@@ -28,10 +30,10 @@ pub(crate) use parquet::{as_json_rows, columns_of};
 pub(crate) use source::Source;
 
 use crate::app::App;
-use crate::append::store_chunk;
+use crate::append::not_stored;
 use crate::body::api_error;
 use crate::error::{ApiError, status_of_kind};
-use crate::limits::UPLOADS_MAX;
+use crate::limits::{CHUNKS_UNSTORED_MAX, JOURNAL_PAUSE, JOURNAL_WAIT_MAX, UPLOADS_MAX};
 use crate::operations::Operations;
 use crate::spool::Spool;
 
@@ -39,8 +41,6 @@ use crate::spool::Spool;
 pub struct Imports {
     /// Work that outlives its request.
     pub jobs: Jobs,
-    /// Tables that are held.
-    pub(crate) holds: Holds,
     pub(crate) spool: Spool,
     /// Places for uploads that are stored while their client waits.
     pub(crate) places: Semaphore,
@@ -90,7 +90,7 @@ pub(crate) struct Import {
 /// What an import did.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Imported {
-    pub(crate) appended: Appended,
+    pub(crate) loaded: Loaded,
     pub(crate) blocks: Vec<Block>,
     pub(crate) first_fault: Option<String>,
     pub(crate) replaced: Option<Replaced>,
@@ -111,7 +111,6 @@ impl Imports {
     ) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
         Ok(Self {
             jobs: Jobs::open(catalog, recorder)?,
-            holds: Holds::default(),
             spool: Spool::open(directory)?,
             places: Semaphore::new(UPLOADS_MAX),
             allows_private_urls,
@@ -120,22 +119,22 @@ impl Imports {
 }
 
 impl Imported {
-    /// Returns the good and bad rows of the file.
-    pub(crate) fn add(&mut self, piece: &Piece, appended: Appended) -> Block {
-        let sum = &mut self.appended;
-        sum.rows += appended.rows;
-        sum.quarantined_rows += appended.quarantined_rows;
-        sum.written_rows += appended.written_rows;
-        sum.written_bytes += appended.written_bytes;
-        sum.elapsed += appended.elapsed;
+    /// Adds rows to the sums and returns them as a part of the file.
+    fn add(&mut self, piece: &Piece, loaded: Loaded) -> Block {
+        let sum = &mut self.loaded;
+        sum.rows += loaded.rows;
+        sum.quarantined_rows += loaded.quarantined_rows;
+        sum.written_rows += loaded.written_rows;
+        sum.written_bytes += loaded.written_bytes;
+        sum.elapsed += loaded.elapsed;
         if self.first_fault.is_none() {
             self.first_fault.clone_from(&piece.decoded.first_fault);
         }
         Block {
-            lines: appended.rows + appended.quarantined_rows,
-            quarantine: appended.quarantined_rows,
+            lines: loaded.rows + loaded.quarantined_rows,
+            quarantine: loaded.quarantined_rows,
             bytes: piece.input_bytes,
-            seconds: appended.elapsed.as_secs_f64(),
+            seconds: loaded.elapsed.as_secs_f64(),
         }
     }
 }
@@ -157,18 +156,18 @@ impl Import {
         let task = tokio::spawn(async move {
             let mut imported = Imported::default();
             let result = self
-                .bring_in(&app, source, job.as_ref(), &mut imported)
+                .bring_in((&app, &operations), source, job.as_ref(), &mut imported)
                 .await;
             operations.record_import(&self, &imported, result.as_ref().err());
             result.map(|()| imported)
         });
         task.await
-            .unwrap_or_else(|error| Err(ApiError::internal("an import ended badly", &error)))
+            .unwrap_or_else(|error| Err(ApiError::fault("an import ended badly", &error)))
     }
 
     async fn bring_in(
         &self,
-        app: &Arc<App>,
+        (app, operations): (&Arc<App>, &Operations),
         source: Source,
         job: Option<&JobContext>,
         imported: &mut Imported,
@@ -188,20 +187,13 @@ impl Import {
             allows_empty,
         } = &self.mode
         else {
-            let live = Place {
-                app,
-                schema: &schema,
-                copy: None,
-            };
-            return Ok(self.pieces(file, job, imported, live).await?);
+            let mut live = Place::new((app, operations), &schema, None);
+            self.pieces(file, job, imported, &mut live).await?;
+            return live.stored(&self.datasource.name).await;
         };
         let replacement = Replacement::begin(&app.engine, &schema, condition.clone()).await?;
-        let copy = Place {
-            app,
-            schema: &schema,
-            copy: Some(&replacement),
-        };
-        let loaded = match self.pieces(file, job, imported, copy).await {
+        let mut copy = Place::new((app, operations), &schema, Some(&replacement));
+        let loaded = match self.pieces(file, job, imported, &mut copy).await {
             // An empty file is no rows here.
             Err(Failed::Stream(StreamError::Decode(error))) if error.is_empty() => Ok(()),
             loaded => loaded.map_err(ApiError::from),
@@ -214,10 +206,10 @@ impl Import {
             replacement.discard().await;
             return Err(error);
         }
-        let bad = imported.appended.quarantined_rows;
-        match replacement.switch(&app.imports.holds, *allows_empty).await {
+        let bad = imported.loaded.quarantined_rows;
+        match replacement.switch(&app.ingestion, *allows_empty).await {
             Ok(replaced) => {
-                imported.appended.rows = replaced.rows;
+                imported.loaded.rows = replaced.rows;
                 imported.replaced = Some(replaced);
                 Ok(())
             }
@@ -234,7 +226,7 @@ impl Import {
         (source, format): (Source, Format),
         job: Option<&JobContext>,
         imported: &mut Imported,
-        place: Place<'_>,
+        place: &mut Place<'_>,
     ) -> Result<(), Failed> {
         let schema = self.schema()?;
         let options = DecodeOptions {
@@ -252,11 +244,11 @@ impl Import {
             }
             let id = format!("{}-{number}", self.import_id);
             let began = Instant::now();
-            let appended = place.store(&piece, &id).await;
-            let appended = appended.map_err(|error| self.after(error, imported))?;
-            let mut block = imported.add(&piece, appended);
+            let loaded = place.store(self, &piece, &id).await;
+            let loaded = loaded.map_err(|error| self.after(error, imported))?;
+            let mut block = imported.add(&piece, loaded);
             block.seconds = began.elapsed().as_secs_f64();
-            self.record_block(place.app, &block, &id, offset);
+            self.record_block(place.operations, &block, &id, offset);
             match job {
                 Some(job) => job.add_block(block, progress.percentage()),
                 None => imported.blocks.push(block),
@@ -269,7 +261,7 @@ impl Import {
 
     /// Says what is stored already when a later chunk fails.
     fn after(&self, error: ApiError, imported: &Imported) -> ApiError {
-        let rows = imported.appended.rows;
+        let rows = imported.loaded.rows;
         if rows == 0 || self.mode != Mode::Append {
             return error;
         }
@@ -280,8 +272,8 @@ impl Import {
         ApiError::new(error.status, message)
     }
 
-    fn record_block(&self, app: &App, block: &Block, id: &str, offset: u64) {
-        app.recorder.record_block(StoredBlock {
+    fn record_block(&self, operations: &Operations, block: &Block, id: &str, offset: u64) {
+        operations.record_block(StoredBlock {
             at: Timestamp::now(),
             request_id: self.request_id.clone(),
             import_id: self.import_id.clone(),
@@ -308,22 +300,109 @@ impl Import {
     }
 }
 
-/// Where rows are stored.
-#[derive(Clone, Copy)]
+/// Where rows go.
 struct Place<'a> {
     app: &'a App,
+    operations: &'a Operations,
     schema: &'a Schema,
-    /// The copy of the data source that will take its place.
+    /// The copy of the data source that will take its place; none for the data source itself.
     copy: Option<&'a Replacement>,
+    /// Chunks that are acknowledged, of which the engine may not have all.
+    receipts: VecDeque<Receipt>,
 }
 
-impl Place<'_> {
-    async fn store(self, piece: &Piece, id: &str) -> Result<Appended, ApiError> {
-        let Some(copy) = self.copy else {
-            return Ok(store_chunk(self.app, self.schema, &piece.decoded, id).await?);
+impl<'a> Place<'a> {
+    fn new(
+        (app, operations): (&'a App, &'a Operations),
+        schema: &'a Schema,
+        copy: Option<&'a Replacement>,
+    ) -> Self {
+        Self {
+            app,
+            operations,
+            schema,
+            copy,
+            receipts: VecDeque::new(),
+        }
+    }
+
+    async fn store(
+        &mut self,
+        import: &Import,
+        piece: &Piece,
+        id: &str,
+    ) -> Result<Loaded, ApiError> {
+        if let Some(copy) = self.copy {
+            return Ok(copy.load(self.schema, &piece.decoded, id).await?);
+        }
+        // The engine sets the pace, so that a file does not fill the journal.
+        if self.receipts.len() >= CHUNKS_UNSTORED_MAX {
+            self.first_stored(&import.datasource.name).await?;
+        }
+        let receipt = self.acknowledged(import, piece).await?;
+        let counts = receipt.counts;
+        self.receipts.push_back(receipt);
+        Ok(Loaded {
+            rows: counts.rows,
+            quarantined_rows: counts.quarantined_rows,
+            ..Loaded::default()
+        })
+    }
+
+    /// Puts rows into the journal; waits a while when it has no room.
+    async fn acknowledged(&self, import: &Import, piece: &Piece) -> Result<Receipt, ApiError> {
+        let origin = Origin {
+            operation: Operation::Import,
+            request_id: import.request_id.clone(),
+            import_id: Some(import.import_id.clone()),
+            at: import.now,
         };
-        let options = AppendOptions::new(id);
-        Ok(copy.load(self.schema, &piece.decoded, &options).await?)
+        let began = Instant::now();
+        loop {
+            let (rows, origin) = (piece.decoded.clone(), origin.clone());
+            let taken = (self.app.ingestion)
+                .append(self.schema, rows, origin, None)
+                .await;
+            match taken {
+                Err(AppendError::Full { .. } | AppendError::Busy)
+                    if began.elapsed() < JOURNAL_WAIT_MAX =>
+                {
+                    tokio::time::sleep(JOURNAL_PAUSE).await;
+                }
+                taken => return Ok(taken?),
+            }
+        }
+    }
+
+    /// Waits until all rows are in their table, or long enough: they get there in any case.
+    async fn stored(&mut self, datasource: &str) -> Result<(), ApiError> {
+        while !self.receipts.is_empty() {
+            self.first_stored(datasource).await?;
+        }
+        Ok(())
+    }
+
+    async fn first_stored(&mut self, datasource: &str) -> Result<(), ApiError> {
+        if let Some(receipt) = self.receipts.pop_front() {
+            let stored = receipt.flushed(STORED_WAIT_MAX).await;
+            stored.map_err(|failed| not_stored(datasource, &failed))?;
+        }
+        Ok(())
+    }
+}
+
+impl From<LoadError> for ApiError {
+    fn from(error: LoadError) -> Self {
+        let message = match &error {
+            LoadError::View { source, .. } => {
+                // compat: a view that fails on rows is a 422, as for appended rows.
+                let message = format!("a materialized view failed on the new rows: {source}");
+                return Self::new(StatusCode::UNPROCESSABLE_ENTITY, message);
+            }
+            LoadError::Unavailable { .. } => "the engine is not available; try again".to_owned(),
+            other => return Self::fault("rows could not be loaded", other),
+        };
+        Self::new(status_of_kind(error.kind()), message)
     }
 }
 
@@ -359,10 +438,10 @@ impl From<Failed> for ApiError {
 impl From<ReplaceError> for ApiError {
     fn from(error: ReplaceError) -> Self {
         match error {
-            ReplaceError::Append(error) => error.into(),
+            ReplaceError::Load(error) => error.into(),
             ReplaceError::Engine(error) => error.into(),
             other if other.kind() == ErrorKind::Internal => {
-                Self::internal("a replacement failed", &other)
+                Self::fault("a replacement failed", &other)
             }
             other => Self::new(status_of_kind(other.kind()), other.to_string()),
         }

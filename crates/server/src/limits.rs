@@ -22,6 +22,13 @@ pub(crate) const SPOOL_BYTES_MAX: u64 = 20 << 30;
 /// Uploads that are stored while their client waits, at the same time; more wait.
 pub(crate) const UPLOADS_MAX: usize = 4;
 
+/// Chunks of a file that are in the journal and not yet in their table.
+pub(crate) const CHUNKS_UNSTORED_MAX: usize = 4;
+
+/// How long an import waits for room in the journal, and how often it looks.
+pub(crate) const JOURNAL_WAIT_MAX: Duration = Duration::from_secs(300);
+pub(crate) const JOURNAL_PAUSE: Duration = Duration::from_millis(200);
+
 /// A form with parameters.
 pub(crate) const FORM_BYTES_MAX: usize = 64 << 10;
 
@@ -58,5 +65,17 @@ pub(crate) const QUERY_BODY_BYTES_MAX: usize = 1 << 20;
 /// Query string of a request.
 pub(crate) const URL_BYTES_MAX: usize = 64 << 10;
 
+/// Names of signed tokens whose requests are counted at the same time.
+pub(crate) const RATES_MAX: usize = 10_000;
+
+/// Body of a request that manages something: tokens, variables, workspaces.
+pub(crate) const FORM_BODY_BYTES_MAX: usize = 1 << 20;
+
 /// Seconds after which a client is asked to try again when the engine is away.
 pub(crate) const RETRY_AFTER_SECONDS: u32 = 1;
+
+/// Bodies up to this size are decoded where they are read: that takes less than a millisecond.
+pub(crate) const DECODED_INLINE_BYTES_MAX: usize = 64 << 10;
+
+/// Characters of the header `Idempotency-Key`.
+pub(crate) const IDEMPOTENCY_KEY_BYTES_MAX: usize = 255;

@@ -2,9 +2,10 @@
 
 use std::time::Instant;
 
+use axum::http::StatusCode;
 use birdhouse_deploy::{LiveDatasource, LiveView};
-use birdhouse_ingest::Appended;
-use birdhouse_telemetry::{DatasourceOperation, OperationType, Recorder};
+use birdhouse_ingest::Loaded;
+use birdhouse_telemetry::{DatasourceOperation, OperationType, Recorder, StoredBlock};
 use jiff::Timestamp;
 
 use crate::app::App;
@@ -31,7 +32,7 @@ impl Operations {
     /// Returns the operations of a request.
     pub(crate) fn of(ctx: &RequestContext, app: &App) -> Self {
         Self {
-            recorder: app.recorder.clone(),
+            recorder: ctx.recorder(app),
             request_id: ctx.request_id.clone(),
             import_id: None,
             job_id: None,
@@ -51,51 +52,49 @@ impl Operations {
         }
     }
 
-    /// Records an append, and the views that ran.
-    pub(crate) fn record_append(
-        &self,
-        event_type: OperationType,
-        datasource: &LiveDatasource,
-        result: Result<&Appended, &ApiError>,
-    ) {
-        let appended = result.copied().unwrap_or_default();
-        self.record_rows(event_type, datasource, &appended, result.err());
-        if appended.rows == 0 && result.is_ok() {
-            return;
-        }
-        for view in &datasource.views {
-            self.record_view(OperationType::Append, view, &appended, result.err());
-        }
-    }
-
-    /// Records an import, and the data sources that were filled or rebuilt with it.
+    /// Records an import: a replacement with the data sources that were rebuilt with it, and an append
+    /// of which nothing was taken. Rows that were taken are recorded when they are stored.
     pub(crate) fn record_import(
         &self,
         import: &Import,
         imported: &Imported,
         error: Option<&ApiError>,
     ) {
-        let import_id = Some(import.import_id.clone());
         let this = Self {
-            import_id,
+            import_id: Some(import.import_id.clone()),
             ..self.clone()
         };
-        let event_type = match import.mode {
-            Mode::Append => OperationType::Append,
-            Mode::Replace { .. } => OperationType::Replace,
-        };
-        let datasource = &import.datasource;
-        let mut appended = imported.appended;
-        if error.is_some() && event_type == OperationType::Replace {
+        let mut loaded = imported.loaded;
+        if error.is_some() {
             // They were loaded, but nobody will see them.
-            appended.rows = 0;
-            appended.written_rows = appended.quarantined_rows;
+            loaded.rows = 0;
+            loaded.written_rows = loaded.quarantined_rows;
         }
-        this.record_rows(event_type, datasource, &appended, error);
-        let had_effect = error.is_none() && (appended.rows > 0 || imported.replaced.is_some());
-        for view in datasource.views.iter().filter(|_| had_effect) {
-            this.record_view(event_type, view, &appended, None);
+        let datasource = &import.datasource;
+        match (&import.mode, error) {
+            (Mode::Append, None) => {}
+            (Mode::Append, Some(error)) => {
+                if error.status != StatusCode::UNPROCESSABLE_ENTITY {
+                    this.record_rows(
+                        OperationType::Append,
+                        datasource,
+                        &Loaded::default(),
+                        Some(error),
+                    );
+                }
+            }
+            (Mode::Replace { .. }, error) => {
+                this.record_rows(OperationType::Replace, datasource, &loaded, error);
+                for view in datasource.views.iter().filter(|_| error.is_none()) {
+                    this.record_view(OperationType::Replace, view, &loaded);
+                }
+            }
         }
+    }
+
+    /// Records a part of a file that was taken.
+    pub(crate) fn record_block(&self, block: StoredBlock) {
+        self.recorder.record_block(block);
     }
 
     /// Records that rows went.
@@ -118,36 +117,28 @@ impl Operations {
         &self,
         event_type: OperationType,
         datasource: &LiveDatasource,
-        appended: &Appended,
+        loaded: &Loaded,
         error: Option<&ApiError>,
     ) {
         let operation = DatasourceOperation {
-            rows: Some(appended.rows),
-            rows_quarantine: Some(appended.quarantined_rows),
-            written_rows: appended
-                .written_rows
-                .saturating_sub(appended.quarantined_rows),
-            written_bytes: appended.written_bytes,
-            written_rows_quarantine: appended.quarantined_rows,
+            rows: Some(loaded.rows),
+            rows_quarantine: Some(loaded.quarantined_rows),
+            written_rows: loaded.written_rows.saturating_sub(loaded.quarantined_rows),
+            written_bytes: loaded.written_bytes,
+            written_rows_quarantine: loaded.quarantined_rows,
             ..DatasourceOperation::new(self.began_at, event_type, &datasource.id, &datasource.name)
         };
         self.record(operation, error);
     }
 
-    fn record_view(
-        &self,
-        event_type: OperationType,
-        view: &LiveView,
-        appended: &Appended,
-        error: Option<&ApiError>,
-    ) {
+    fn record_view(&self, event_type: OperationType, view: &LiveView, loaded: &Loaded) {
         let operation = DatasourceOperation {
-            read_rows: appended.rows,
+            read_rows: loaded.rows,
             pipe_id: view.pipe_id.clone(),
             pipe_name: view.pipe.clone(),
             ..DatasourceOperation::new(self.began_at, event_type, &view.target_id, &view.target)
         };
-        self.record(operation, error);
+        self.record(operation, None);
     }
 
     fn record(&self, operation: DatasourceOperation, error: Option<&ApiError>) {

@@ -145,7 +145,7 @@ async fn multipart(
     tokio::spawn(first_file(form, found));
     match is_found.await {
         Ok(found) => found,
-        Err(error) => Err(ApiError::internal("a form was dropped", &error)),
+        Err(error) => Err(ApiError::fault("a form was dropped", &error)),
     }
 }
 

@@ -322,13 +322,13 @@ fn a_kill_at_any_point_leaves_all_old_rows_or_all_new_ones() {
     );
     // Sums by the present state: the old rows, all replaced, those of a condition replaced.
     for (place, path, expected) in [
-        ("replace-create", plain, [3, 103, 103]),
-        ("replace-load", plain, [3, 103, 103]),
-        ("replace-load", &condition, [3, 103, 103]),
-        ("replace-complete", &condition, [3, 103, 103]),
-        ("replace-complete", plain, [3, 103, 103]),
-        ("replace-note", &condition, [51, 151, 151]),
-        ("replace-exchanged", plain, [50, 150, 150]),
+        ("replace.create", plain, [3, 103, 103]),
+        ("replace.load", plain, [3, 103, 103]),
+        ("replace.load", &condition, [3, 103, 103]),
+        ("replace.complete", &condition, [3, 103, 103]),
+        ("replace.complete", plain, [3, 103, 103]),
+        ("replace.note", &condition, [51, 151, 151]),
+        ("replace.exchanged", plain, [50, 150, 150]),
     ] {
         let job = killed_at(&scratch, &folder, place, path);
         let server = Server::start(&scratch, &folder);

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use birdhouse_engine::{Query, Role};
 use birdhouse_ingest::{
-    AppendOptions, Format, Holds, LightweightDelete, ReplaceError, Replaced, Replacement, delete,
-    delete_lightweight, settle_replacements, truncate,
+    Format, LightweightDelete, ReplaceError, Replaced, Replacement, delete, delete_lightweight,
+    settle_replacements, truncate,
 };
 
 use crate::support::Fixture;
@@ -64,11 +64,9 @@ impl Fixture {
         let replacement = Replacement::begin(&self.engine, &self.schema, condition).await?;
         if !rows.is_empty() {
             let batch = self.decode(rows.as_bytes(), Format::Ndjson);
-            replacement
-                .load(&self.schema, &batch, &AppendOptions::new("replace"))
-                .await?;
+            replacement.load(&self.schema, &batch, "replace").await?;
         }
-        replacement.switch(&Holds::default(), allows_empty).await
+        replacement.switch(&self.ingestion, allows_empty).await
     }
 
     /// Shows all tables.
@@ -165,10 +163,7 @@ async fn what_cannot_be_done_leaves_everything_as_it_was() {
     let refused = fixture
         .replace("{\"kind\":\"a\",\"n\":13}", None, false)
         .await;
-    assert!(
-        matches!(refused, Err(ReplaceError::Append(_))),
-        "{refused:?}"
-    );
+    assert!(matches!(refused, Err(ReplaceError::Load(_))), "{refused:?}");
     assert_eq!(fixture.all().await, before);
     assert_ne!(fixture.stray().await, "", "the caller of load discards");
     settle_replacements(&fixture.engine).await.unwrap();
@@ -237,7 +232,7 @@ async fn readers_see_all_of_a_replacement_or_nothing() {
 async fn rows_are_deleted_and_counted() {
     let fixture = chain("ENGINE = MergeTree PARTITION BY kind ORDER BY kind").await;
     fixture
-        .send_as("more", "{\"kind\":\"c\",\"n\":3}\n{\"kind\":\"c\",\"n\":4}")
+        .send("{\"kind\":\"c\",\"n\":3}\n{\"kind\":\"c\",\"n\":4}")
         .await;
     let table = ("ws_a", "events");
     let deleted = delete(&fixture.engine, table, "n = 3 -- three")

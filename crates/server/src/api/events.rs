@@ -20,7 +20,8 @@ use crate::limits::EVENTS_BODY_BYTES_MAX;
 
 /// `POST /v0/events?name=<data source>[&wait=true][&format=ndjson|json]`.
 ///
-/// The rows are stored when this answers: 200 with `wait=true`, else 202.
+/// The rows are on disk when this answers; with `wait=true` they are in their table, too, and the
+/// status is 200, else 202.
 pub(super) async fn append(
     ctx: RequestContext,
     State(app): State<Arc<App>>,
@@ -37,16 +38,19 @@ pub(super) async fn append(
         }
     };
     let body = body::read(body, &ctx.headers, EVENTS_BODY_BYTES_MAX).await?;
-    let append = Append { datasource, format };
-    let appended = append.run(&ctx, &app, body).await?;
-    let status = if ctx.params.flag("wait") {
-        StatusCode::OK
-    } else {
-        StatusCode::ACCEPTED
+    let append = Append {
+        datasource,
+        format,
+        wait: ctx.params.flag("wait"),
+    };
+    let taken = append.run(&ctx, &app, body).await?;
+    let status = match taken.is_stored {
+        true => StatusCode::OK,
+        false => StatusCode::ACCEPTED,
     };
     let counts = json!({
-        "successful_rows": appended.rows,
-        "quarantined_rows": appended.quarantined_rows,
+        "successful_rows": taken.counts.rows,
+        "quarantined_rows": taken.counts.quarantined_rows,
     });
     Ok((status, Json(counts)).into_response())
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::{StatusCode, header};
+use axum::http::StatusCode;
 use birdhouse_jobs::{Block, Job, JobError, JobId, JobStatus};
 use jiff::Timestamp;
 use jiff::civil::DateTime;
@@ -12,7 +12,7 @@ use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 use super::datasources::{import, remove};
-use super::without_nulls;
+use super::{datetime, without_nulls};
 use crate::app::App;
 use crate::context::RequestContext;
 use crate::error::ApiError;
@@ -138,10 +138,10 @@ fn summary(ctx: &RequestContext, job: &Job) -> Value {
         "job_id": id,
         "kind": job.kind,
         "status": job.status.as_str(),
-        "created_at": time(job.created_at),
-        "updated_at": time(job.updated_at),
-        "started_at": job.started_at.map(time),
-        "job_url": format!("{}/v0/jobs/{id}", base_url(ctx)),
+        "created_at": datetime(job.created_at),
+        "updated_at": datetime(job.updated_at),
+        "started_at": job.started_at.map(datetime),
+        "job_url": format!("{}/v0/jobs/{id}", ctx.base_url()),
         "is_cancellable": job.is_cancellable,
         "is_retryable": is_retryable(job),
         "progress_percentage": job.progress_percentage,
@@ -202,11 +202,6 @@ pub(super) fn block_json(id: &str, block: &Block) -> Value {
     })
 }
 
-/// Returns a time as the clients cut it: with six digits behind the point.
-fn time(at: Timestamp) -> String {
-    at.strftime("%Y-%m-%d %H:%M:%S.%6f").to_string()
-}
-
 fn parse_time(name: &str, text: &str) -> Result<Timestamp, ApiError> {
     let parsed = text.parse::<Timestamp>().ok().or_else(|| {
         let civil = text.parse::<DateTime>().ok()?;
@@ -219,24 +214,13 @@ fn parse_time(name: &str, text: &str) -> Result<Timestamp, ApiError> {
     })
 }
 
-/// Returns how the client reached us.
-fn base_url(ctx: &RequestContext) -> String {
-    let header = |name| ctx.headers.get(name).and_then(|value| value.to_str().ok());
-    let host = header(header::HOST).unwrap_or("localhost");
-    let scheme = ctx
-        .headers
-        .get("x-forwarded-proto")
-        .and_then(|value| value.to_str().ok());
-    format!("{}://{host}", scheme.unwrap_or("http"))
-}
-
 /// Returns what went wrong with a job as an answer.
 pub(super) fn job_error(error: JobError) -> ApiError {
     let status = match &error {
         JobError::TooMany => StatusCode::TOO_MANY_REQUESTS,
         JobError::Stopping => StatusCode::SERVICE_UNAVAILABLE,
         JobError::NotCancellable { .. } => StatusCode::BAD_REQUEST,
-        _ => return ApiError::internal("jobs failed", &error),
+        _ => return ApiError::fault("jobs failed", &error),
     };
     ApiError::new(status, error.to_string())
 }

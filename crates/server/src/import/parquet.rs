@@ -74,7 +74,7 @@ pub(crate) async fn columns_of(
         .filter(|line| !line.is_empty())
         .map(serde_json::from_slice)
         .collect::<Result<_, _>>()
-        .map_err(|error| ApiError::internal("columns of a file cannot be read", &error))?;
+        .map_err(|error| ApiError::fault("columns of a file cannot be read", &error))?;
     let select = format!("SELECT * FROM {} LIMIT {rows_max}", table(&file));
     let rows = app
         .engine
@@ -89,7 +89,7 @@ async fn store(app: &Arc<App>, source: Source) -> Result<SpoolFile, ApiError> {
     let store = move || spool.store(&mut limited);
     let stored: io::Result<SpoolFile> = tokio::task::spawn_blocking(store)
         .await
-        .map_err(|error| ApiError::internal("storing a file ended badly", &error))?;
+        .map_err(|error| ApiError::fault("storing a file ended badly", &error))?;
     stored.map_err(|error| api_error(&error))
 }
 

@@ -14,6 +14,7 @@ pub(super) const DATASOURCE: ServiceDatasource = ServiceDatasource {
     partition_key: Some("toYear(timestamp)"),
     sorting_key: "timestamp, cityHash64(datasource_name)",
     ttl: None,
+    view: None,
 };
 
 const COLUMNS: [Column; 18] = [

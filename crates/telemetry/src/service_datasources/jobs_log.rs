@@ -12,6 +12,7 @@ pub(super) const DATASOURCE: ServiceDatasource = ServiceDatasource {
     partition_key: Some("toYYYYMM(created_at)"),
     sorting_key: "created_at, job_id",
     ttl: None,
+    view: None,
 };
 
 const COLUMNS: [Column; 12] = [

@@ -80,7 +80,7 @@ fn times_of_jobs_and_sizes_of_blocks_are_exact() {
 #[test]
 fn statements_that_create_the_tables() {
     for datasource in SERVICE_DATASOURCES {
-        insta::assert_snapshot!(datasource.name, datasource.ddl());
+        insta::assert_snapshot!(datasource.name, datasource.ddl("ws_a_tinybird"));
     }
 }
 

@@ -16,6 +16,7 @@ use super::{appendable, checked_condition, removable, target};
 use crate::api::jobs::{block_json, job_answer, job_error};
 use crate::api::without_nulls;
 use crate::app::App;
+use crate::append::idempotency_key;
 use crate::body::{Encoding, api_error};
 use crate::context::RequestContext;
 use crate::error::ApiError;
@@ -124,7 +125,7 @@ async fn by_body(
     let wanted = wanted(ctx, &ctx.params)?;
     let import = import(ctx, app, &ctx.params, wanted, upload.file_name.as_deref()).await?;
     let place = app.imports.places.acquire().await;
-    let _place = place.map_err(|error| ApiError::internal("no place for an upload", &error))?;
+    let _place = place.map_err(|error| ApiError::fault("no place for an upload", &error))?;
     let (datasource, import_id) = (Arc::clone(&import.datasource), import.import_id.clone());
     let source = blocking(move || {
         Source::new(upload.reader, upload.encoding, upload.bytes).map_err(|e| api_error(&e))
@@ -137,7 +138,7 @@ async fn by_body(
 
 /// Returns what the client reads when a file is stored.
 fn stored(datasource: &LiveDatasource, import_id: &str, imported: &Imported) -> Value {
-    let quarantined = imported.appended.quarantined_rows;
+    let quarantined = imported.loaded.quarantined_rows;
     let error = match quarantined {
         0 => Value::Bool(false),
         n => format!("There was an error with file contents: {n} rows in quarantine.").into(),
@@ -284,7 +285,7 @@ async fn submit(
         };
         let imported = imported.map_err(|error| error.message)?;
         job.update(|details| {
-            details.rows = imported.appended.rows;
+            details.rows = imported.loaded.rows;
             details.ignored_rows = imported
                 .replaced
                 .map_or(0, |replaced| replaced.ignored_rows);
@@ -308,6 +309,12 @@ async fn import(
     (datasource, is_replace): (Arc<LiveDatasource>, bool),
     file_name: Option<&str>,
 ) -> Result<Import, ApiError> {
+    // A file is stored in parts, so a key could not make it count once.
+    if idempotency_key(&ctx.headers)?.is_some() {
+        return Err(ApiError::bad_request(
+            "the header Idempotency-Key is not supported for files; it is for /v0/events",
+        ));
+    }
     let url = params.text("url").filter(|url| !url.is_empty());
     let uri = url.map(fetch::parse).transpose()?;
     let file_name = file_name.or(uri.as_ref().map(fetch::file_name));
@@ -401,5 +408,5 @@ pub(in crate::api) async fn blocking<T: Send + 'static>(
 ) -> Result<T, ApiError> {
     tokio::task::spawn_blocking(work)
         .await
-        .unwrap_or_else(|error| Err(ApiError::internal("a thread ended badly", &error)))
+        .unwrap_or_else(|error| Err(ApiError::fault("a thread ended badly", &error)))
 }

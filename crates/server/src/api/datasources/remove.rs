@@ -1,13 +1,13 @@
 //! Rows out: `truncate`, `delete` as a job, and the lightweight `delete` of `/v1`.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::Json;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use birdhouse_deploy::LiveDatasource;
-use birdhouse_ingest::{LightweightDelete, QUARANTINE_SUFFIX};
+use birdhouse_ingest::limits::HOLD_WAIT_MAX;
+use birdhouse_ingest::{Hold, HoldMode, LightweightDelete, QUARANTINE_SUFFIX, SourceName};
 use birdhouse_jobs::{Details, Draft, JobContext};
 use birdhouse_telemetry::OperationType;
 use serde_json::{Value, json};
@@ -37,12 +37,11 @@ pub(in crate::api) async fn truncate(
         None => datasource.name.clone(),
     };
     let database = ctx.caller.workspace.workspace.database.clone();
-    let tables = BTreeSet::from([datasource.name.clone()]);
-    let result = {
-        let _hold = app.imports.holds.hold(&database, &tables).await;
-        birdhouse_ingest::truncate(&app.engine, &database, &table).await
+    let result = async {
+        let _hold = hold(&app, &database, &datasource).await?;
+        Ok(birdhouse_ingest::truncate(&app.engine, &database, &table).await?)
     };
-    let result = result.map_err(ApiError::from);
+    let result: Result<(), ApiError> = result.await;
     Operations::of(&ctx, &app).record_removal(
         OperationType::Truncate,
         (&datasource.id, &table),
@@ -101,7 +100,7 @@ pub(in crate::api) async fn delete_lightweight(
     let task = tokio::spawn(async move { removal.run(&app, &operations, Some(&options)).await });
     let rows = task
         .await
-        .unwrap_or_else(|error| Err(ApiError::internal("a deletion ended badly", &error)))?;
+        .unwrap_or_else(|error| Err(ApiError::fault("a deletion ended badly", &error)))?;
     Ok(Json(json!({
         "rows_affected": rows,
         "mutation": { "partitions_scanned": 1, "partitions_done": 1, "partitions_in_progress": 0 },
@@ -211,23 +210,18 @@ impl Removal {
         lightweight: Option<&LightweightDelete>,
     ) -> Result<u64, ApiError> {
         let table = (self.database.as_str(), self.datasource.name.as_str());
-        let held = BTreeSet::from([self.datasource.name.clone()]);
-        let result = {
-            let _hold = app.imports.holds.hold(&self.database, &held).await;
-            match lightweight {
-                None => birdhouse_ingest::delete(&app.engine, table, &self.condition).await,
+        let deleted = async {
+            let _hold = hold(app, &self.database, &self.datasource).await?;
+            let condition = &self.condition;
+            Ok(match lightweight {
+                None => birdhouse_ingest::delete(&app.engine, table, condition).await?,
                 Some(options) => {
-                    birdhouse_ingest::delete_lightweight(
-                        &app.engine,
-                        table,
-                        &self.condition,
-                        options,
-                    )
-                    .await
+                    birdhouse_ingest::delete_lightweight(&app.engine, table, condition, options)
+                        .await?
                 }
-            }
+            })
         };
-        let result = result.map_err(ApiError::from);
+        let result: Result<u64, ApiError> = deleted.await;
         operations.record_removal(
             OperationType::Delete,
             (&self.datasource.id, &self.datasource.name),
@@ -236,4 +230,14 @@ impl Removal {
         );
         result
     }
+}
+
+/// Returns when all acknowledged rows of the data source are stored, and keeps others waiting.
+async fn hold(app: &App, database: &str, datasource: &LiveDatasource) -> Result<Hold, ApiError> {
+    let source = SourceName::new(database, &datasource.name);
+    let hold = app
+        .ingestion
+        .hold(&[source], HoldMode::Drained, HOLD_WAIT_MAX)
+        .await;
+    hold.map_err(|error| ApiError::unavailable(format!("nothing was removed: {error}")))
 }

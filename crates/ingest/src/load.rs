@@ -1,4 +1,5 @@
-//! Blocks into the engine: the thin part between [`Decoded`] and the tables.
+//! Blocks straight into tables, past the journal: for rows that nobody was promised anything about yet,
+//! such as those of a replacement that is being loaded.
 //!
 //! Good rows go first, then the quarantine. Each block has a deduplication token made of the batch's
 //! id and its position, so a block that is sent again, because the engine died while it ran or
@@ -15,30 +16,9 @@ use crate::native::Block;
 use crate::quarantine::QUARANTINE_SUFFIX;
 use crate::schema::Schema;
 
-/// How a batch is to be stored.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AppendOptions {
-    /// What the tokens of the batch begin with. Another batch must have another id; the same batch
-    /// may be appended again with the same id, and is then stored once.
-    pub batch_id: String,
-    /// How long to wait for an engine that is not available, in all.
-    pub unavailable_wait: Duration,
-}
-
-impl AppendOptions {
-    /// Returns options with the usual wait of 15 seconds.
-    #[must_use]
-    pub fn new(batch_id: impl Into<String>) -> Self {
-        Self {
-            batch_id: batch_id.into(),
-            unavailable_wait: ENGINE_WAIT_MAX,
-        }
-    }
-}
-
-/// What an append stored.
+/// What was stored.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Appended {
+pub struct Loaded {
     /// Rows in the data source.
     pub rows: u64,
     /// Rows in its quarantine.
@@ -57,7 +37,7 @@ pub struct Appended {
 /// stored too; the same append with the same batch id completes it without storing any row twice.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum AppendError {
+pub enum LoadError {
     /// The engine did not come back in time.
     #[error("the engine was not available for {} s; send the rows again", .waited.as_secs())]
     Unavailable {
@@ -89,7 +69,7 @@ pub enum AppendError {
     },
 }
 
-impl AppendError {
+impl LoadError {
     /// Returns what kind of failure this is.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
@@ -121,58 +101,46 @@ impl AppendError {
     }
 }
 
-/// Stores a batch: its good rows in the data source, its bad ones in the quarantine.
+/// Stores a batch: its good rows in the given table, which has the columns of the data source, its
+/// bad ones in the quarantine of the data source.
 ///
-/// When this returns, all rows are in their tables and in what materialized views feed. While the
-/// engine is not available the block at hand is sent again, byte-identical and with the same token.
+/// `batch_id` is what its tokens begin with; another batch must have another one. While the engine is
+/// not available the block at hand is sent again, byte-identical and with the same token.
 ///
 /// # Errors
 /// When the engine stays away for too long, or fails an insert.
-pub async fn append(
-    engine: &Engine,
-    schema: &Schema,
-    batch: &Decoded,
-    options: &AppendOptions,
-) -> Result<Appended, AppendError> {
-    let table = (schema, schema.database(), schema.datasource());
-    append_beside(engine, table, batch, options).await
-}
-
-/// Does the same with the good rows in another table of the same columns.
-pub(crate) async fn append_beside(
+pub(crate) async fn load(
     engine: &Engine,
     (schema, database, table): (&Schema, &str, &str),
     batch: &Decoded,
-    options: &AppendOptions,
-) -> Result<Appended, AppendError> {
+    batch_id: &str,
+) -> Result<Loaded, LoadError> {
     let started = Instant::now();
     let mut sender = Sender {
         engine,
-        options,
-        appended: Appended::default(),
+        loaded: Loaded::default(),
         waited: Duration::ZERO,
     };
     for (position, block) in batch.blocks.iter().enumerate() {
-        let token = format!("{}-{position}", options.batch_id);
+        let token = format!("{batch_id}-{position}");
         sender.send((database, table), block, token).await?;
-        sender.appended.rows += block.rows() as u64;
+        sender.loaded.rows += block.rows() as u64;
     }
     let quarantine = format!("{}{QUARANTINE_SUFFIX}", schema.datasource());
     for (position, block) in batch.quarantine_blocks.iter().enumerate() {
-        let token = format!("{}-q{position}", options.batch_id);
+        let token = format!("{batch_id}-q{position}");
         let table = (schema.database(), quarantine.as_str());
         sender.send(table, block, token).await?;
-        sender.appended.quarantined_rows += block.rows() as u64;
+        sender.loaded.quarantined_rows += block.rows() as u64;
     }
-    sender.appended.elapsed = started.elapsed();
-    Ok(sender.appended)
+    sender.loaded.elapsed = started.elapsed();
+    Ok(sender.loaded)
 }
 
-/// The state of one append.
+/// The state of one load.
 struct Sender<'a> {
     engine: &'a Engine,
-    options: &'a AppendOptions,
-    appended: Appended,
+    loaded: Loaded,
     /// Time spent on waiting for the engine.
     waited: Duration,
 }
@@ -184,7 +152,7 @@ impl Sender<'_> {
         (database, table): (&str, &str),
         block: &Block,
         token: String,
-    ) -> Result<(), AppendError> {
+    ) -> Result<(), LoadError> {
         let insert = Insert {
             database: database.to_owned(),
             table: table.to_owned(),
@@ -210,40 +178,40 @@ impl Sender<'_> {
     }
 
     /// Waits until the engine may be asked again. The failed attempt counts as waiting.
-    async fn wait(&mut self, started: Instant, error: EngineError) -> Result<(), AppendError> {
-        let left = self.options.unavailable_wait.saturating_sub(self.waited);
+    async fn wait(&mut self, started: Instant, error: EngineError) -> Result<(), LoadError> {
+        let left = ENGINE_WAIT_MAX.saturating_sub(self.waited);
         // An engine that is up but has no room says so at once; asking it without a pause would
         // only make it worse.
         tokio::time::sleep(RETRY_PAUSE.min(left)).await;
         let is_ready = self.engine.ready(left).await;
         self.waited += started.elapsed();
-        if is_ready && self.waited < self.options.unavailable_wait {
+        if is_ready && self.waited < ENGINE_WAIT_MAX {
             return Ok(());
         }
-        Err(AppendError::Unavailable {
-            stored_rows: self.appended.rows,
+        Err(LoadError::Unavailable {
+            stored_rows: self.loaded.rows,
             waited: self.waited,
             source: error,
         })
     }
 
-    fn failed(&self, error: EngineError) -> AppendError {
-        let stored_rows = self.appended.rows;
+    fn failed(&self, error: EngineError) -> LoadError {
+        let stored_rows = self.loaded.rows;
         if is_view_failure(&error) {
-            return AppendError::View {
+            return LoadError::View {
                 stored_rows,
                 source: error,
             };
         }
-        AppendError::Engine {
+        LoadError::Engine {
             stored_rows,
             source: error,
         }
     }
 
     fn count(&mut self, summary: Summary) {
-        self.appended.written_rows += summary.written_rows;
-        self.appended.written_bytes += summary.written_bytes;
+        self.loaded.written_rows += summary.written_rows;
+        self.loaded.written_bytes += summary.written_bytes;
     }
 }
 
