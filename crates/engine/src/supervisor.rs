@@ -66,6 +66,12 @@ impl EngineConfig {
             readers: u32::try_from(processors * 2).unwrap_or(u32::MAX),
         })
     }
+
+    /// Returns the directory below `directory` that the sandboxed worker can read files from.
+    #[must_use]
+    pub fn readable(directory: &Path) -> PathBuf {
+        directory.join("data")
+    }
 }
 
 /// A program that calls [`worker_main`](crate::worker_main) when it is started with these

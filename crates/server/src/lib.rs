@@ -12,13 +12,18 @@ mod definitions;
 mod deployments;
 mod error;
 mod flush_log;
+mod import;
 mod limits;
+mod operations;
 mod params;
 mod rate;
 mod request_id;
+mod spool;
 mod unread;
+mod upload;
 
 pub use api::router;
 pub use app::{App, LiveWorkspaces};
 pub use error::ApiError;
 pub use flush_log::FlushLog;
+pub use import::Imports;
