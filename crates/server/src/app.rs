@@ -14,6 +14,7 @@ use birdhouse_telemetry::Recorder;
 
 use crate::definitions::AllDefinitions;
 use crate::error::ApiError;
+use crate::import::Imports;
 use crate::rate::Rates;
 
 /// The parts of a running server, shared by all requests.
@@ -26,6 +27,8 @@ pub struct App {
     pub queries: Queries,
     /// Where rows go.
     pub ingestion: Ingestion,
+    /// Files on their way in, and jobs.
+    pub imports: Imports,
     /// Whether only programs of this machine reach the server; it gives them its tokens then.
     pub is_local: bool,
     pub(crate) definitions: AllDefinitions,
@@ -82,6 +85,18 @@ impl LiveWorkspaces {
         });
         before.get(&workspace).cloned().unwrap_or_default()
     }
+
+    fn knows(&self, workspace: WorkspaceId) -> bool {
+        self.all.load().contains_key(&workspace)
+    }
+
+    fn forget(&self, workspace: WorkspaceId) {
+        self.all.rcu(|current| {
+            let mut next = HashMap::clone(current);
+            next.remove(&workspace);
+            next
+        });
+    }
 }
 
 impl App {
@@ -91,7 +106,7 @@ impl App {
         engine: Engine,
         catalog: Arc<Catalog>,
         recorder: Recorder,
-        ingestion: Ingestion,
+        (ingestion, imports): (Ingestion, Imports),
         live: Arc<LiveWorkspaces>,
     ) -> Self {
         let queries = Queries::new(engine.clone());
@@ -111,6 +126,7 @@ impl App {
             rates: Rates::default(),
             recorder,
             ingestion,
+            imports,
             live,
         }
     }
@@ -127,6 +143,12 @@ impl App {
         self.recorder.of(&workspace.database)
     }
 
+    /// Returns how many rows of service data sources were lost since the start.
+    #[must_use]
+    pub fn dropped_records(&self) -> u64 {
+        self.recorder.dropped_rows()
+    }
+
     /// Makes `live` what requests to the workspace see, from the next request on. Returns what they
     /// saw before; requests that have begun keep it.
     pub fn publish(&self, workspace: WorkspaceId, live: Live) -> Arc<Live> {
@@ -139,7 +161,7 @@ impl App {
     pub fn stage(&self, workspace: WorkspaceId, staging: Option<Live>) {
         let staging = staging.map(Arc::new);
         self.live.change(workspace, |deployments| {
-            deployments.staging.clone_from(&staging)
+            deployments.staging.clone_from(&staging);
         });
     }
 
@@ -203,15 +225,11 @@ impl App {
     pub(crate) async fn delete_workspace(&self, id: WorkspaceId) -> Result<(), ApiError> {
         let catalog = Arc::clone(&self.catalog);
         blocking(move || catalog.delete_workspace(id)).await?;
-        self.live.all.rcu(|current| {
-            let mut next = HashMap::clone(current);
-            next.remove(&id);
-            next
-        });
+        self.live.forget(id);
         self.definitions.forget(id);
         if let Some(only) = self.catalog.view().workspaces().first() {
             // The last one was followed by a new one, which is not in the engine yet.
-            if self.live.all.load().get(&only.workspace.id).is_none() {
+            if !self.live.knows(only.workspace.id) {
                 self.ensure_databases(&only.workspace).await?;
             }
         }

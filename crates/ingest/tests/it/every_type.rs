@@ -163,7 +163,9 @@ async fn csv_reads_back_equal() {
     }
     let dialect = CsvDialect {
         delimiter: Some(b','),
+        quote: Some(b'"'),
         header: HeaderRule::Absent,
+        ..CsvDialect::default()
     };
     let batch = fixture.decode(&writer.into_inner().unwrap(), Format::Csv(dialect));
     assert_eq!(batch.first_fault, None);

@@ -9,6 +9,7 @@ mod appends;
 mod checks;
 mod every_type;
 mod hostile;
+mod replace;
 mod support;
 mod values;
 mod worker_process;

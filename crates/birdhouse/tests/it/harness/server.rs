@@ -257,13 +257,13 @@ impl Server {
 
     /// Ends the server at once and waits until its worker has followed it.
     pub(crate) fn kill(self) {
-        self.dies_of(|server| signal(server.pid(), Signal::KILL));
+        let worker = self.worker().unwrap();
+        signal(self.pid(), Signal::KILL);
+        self.dies(worker);
     }
 
-    /// Does what makes the server die, and waits until it and its worker are gone.
-    pub(crate) fn dies_of(mut self, what: impl FnOnce(&Self)) {
-        let worker = self.worker().unwrap();
-        what(&self);
+    /// Waits until the server has ended by itself, and its worker has followed it.
+    pub(crate) fn dies(mut self, worker: u32) {
         self.wait();
         wait_until(
             "the worker ends with its server",
