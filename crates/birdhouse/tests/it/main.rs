@@ -9,6 +9,7 @@ mod access;
 mod bad_input;
 mod check;
 mod clickhouse;
+mod clients;
 mod debug;
 mod deployment;
 mod deployments;
