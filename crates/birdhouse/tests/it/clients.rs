@@ -10,3 +10,4 @@ mod forward;
 mod forward_deployments;
 mod install;
 mod report;
+mod sdks;

@@ -13,10 +13,10 @@ pub(super) fn python(name: &str) -> Option<PathBuf> {
     installed(name, &environment.join("installed.txt")).then(|| environment.join("bin"))
 }
 
-/// Returns the folder of the Node clients; prints why when they are not installed.
-pub(super) fn node() -> Option<PathBuf> {
+/// Returns whether the Node clients are installed; prints why not.
+pub(super) fn has_node_clients() -> bool {
     let folder = repository().join("tests/clients");
-    installed("npm packages", &folder.join("node_modules/.installed")).then_some(folder)
+    installed("npm packages", &folder.join("node_modules/.installed"))
 }
 
 pub(super) fn repository() -> PathBuf {
