@@ -5,6 +5,7 @@
 //! is printed and compared with its section of `docs/clients.md`; `BIRDHOUSE_UPDATE_CLIENTS=1`
 //! writes the section instead. A client that is not installed is skipped, and the output says so.
 
+mod classic;
 mod command;
 mod forward;
 mod forward_deployments;

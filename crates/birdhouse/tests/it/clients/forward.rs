@@ -103,7 +103,7 @@ fn builds(report: &mut Report, tb: &Program) {
 fn reads(report: &mut Report, tb: &Program) {
     report.works(
         tb.run("endpoint data api_ui_filters --filter value"),
-        &["** Pipe: api_ui_filters", "| sales |", "| returns |"],
+        &["** Pipe: api_ui_filters", "| sales   |", "| returns |"],
     );
     report.works(
         tb.run("endpoint data api_product_grid --category water --show_oos 1"),
@@ -144,7 +144,7 @@ fn reads(report: &mut Report, tb: &Program) {
     );
     report.works(
         tb.run("datasource data products --limit 2"),
-        &["| category |", "photo"],
+        &["category: feeders", "id: barn-hopper"],
     );
 }
 
@@ -314,6 +314,21 @@ fn tests_and_files(report: &mut Report, tb: &Program) {
 fn does_not_run(report: &mut Report, tb: &Program) {
     report.refused(tb.run("sink run nope"), &["sink"], "sinks do not run yet");
     report.refused(tb.run("copy run nope"), &["copy"], "copies do not run yet");
+    report.refused(
+        tb.run("datasource sample products"),
+        &["sample"],
+        "connectors do not run yet",
+    );
+    report.refused(
+        tb.run("ch 'SELECT 1'"),
+        &["Failed to parse"],
+        "the client asks `localhost:7182` only, and only when `TB_LOCAL_HOST` is `localhost`",
+    );
+    report.refused(
+        tb.run("open"),
+        &["No workspace found"],
+        "refused by the client without a login; there is no user interface to open",
+    );
     report.refused(
         tb.run("workspace ls"),
         &["cloud-only command"],

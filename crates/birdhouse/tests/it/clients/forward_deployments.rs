@@ -123,7 +123,10 @@ fn forward_cli_in_cloud_mode() {
     let tb = Program::new("tb --cloud", environment.join("tb"), &project, &home)
         .before("--cloud")
         .env("TB_HOST", server.base())
-        .env("TB_TOKEN", ADMIN_TOKEN);
+        .env("TB_TOKEN", ADMIN_TOKEN)
+        // `tb info` asks for both.
+        .env("TB_LOCAL_HOST", "127.0.0.1")
+        .env("TB_LOCAL_PORT", server.base().rsplit_once(':').unwrap().1);
     let mut report = Report::new("Forward CLI: cloud mode");
     report.works(tb.run("deploy"), &["is live"]);
     report.works(tb.run("workspace ls"), &["Tinybird_Local_Testing"]);

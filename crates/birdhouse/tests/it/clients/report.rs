@@ -41,8 +41,12 @@ impl Report {
 
     /// A script that makes `count` calls and shows `works <call>` for each.
     pub(super) fn calls(&mut self, seen: &Seen, count: usize) {
-        let works = seen.text.lines().filter_map(|line| line.strip_prefix("works "));
-        self.rows.extend(works.map(|call| format!("| `{call}` | works |")));
+        let works = seen
+            .text
+            .lines()
+            .filter_map(|line| line.strip_prefix("works "));
+        self.rows
+            .extend(works.map(|call| format!("| `{call}` | works |")));
         if self.rows.len() != count || seen.code != 0 {
             let (code, made, text) = (seen.code, self.rows.len(), &seen.text);
             self.failures

@@ -18,7 +18,8 @@ fn script(section: &'static str, interpreter: PathBuf, name: &str, calls: usize)
     let home = scratch.path("home");
     fs::create_dir_all(&home).unwrap();
     let folder = install::repository().join("tests/clients");
-    let program = Program::new("", interpreter, Path::new(&folder), &home).before(folder.join(name));
+    let program =
+        Program::new("", interpreter, Path::new(&folder), &home).before(folder.join(name));
     let read = server.token("app_read_token");
     let seen = program.run(&format!("{} {ADMIN_TOKEN} {read}", server.base()));
     let mut report = Report::new(section);
