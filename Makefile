@@ -40,7 +40,5 @@ SEED ?= 1
 ## Compare our templates with the reference package on generated cases
 fuzz-templates:
 	test -x $(ORACLE_VENV)/bin/python || python3 -m venv $(ORACLE_VENV)
-	# 5.0.3 asks for a certifi that is newer than the newest one; it does not need it here.
-	$(ORACLE_VENV)/bin/pip install --quiet tinybird==5.0.2 lru-dict
-	$(ORACLE_VENV)/bin/pip install --quiet --no-deps tinybird==5.0.3
+	$(ORACLE_VENV)/bin/pip install --quiet tinybird==5.0.3 lru-dict
 	scripts/fuzz_templates.py --oracle $(ORACLE_VENV)/bin/python $(ORACLE) --cases $(CASES) --seed $(SEED)

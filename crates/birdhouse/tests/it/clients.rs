@@ -11,4 +11,5 @@ mod forward;
 mod forward_deployments;
 mod install;
 mod report;
+mod sdk_projects;
 mod sdks;
