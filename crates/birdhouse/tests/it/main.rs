@@ -11,6 +11,7 @@ mod check;
 mod clickhouse;
 mod debug;
 mod deployment;
+mod deployments;
 mod details;
 mod endpoints;
 mod fmt;

@@ -256,9 +256,14 @@ impl Server {
     }
 
     /// Ends the server at once and waits until its worker has followed it.
-    pub(crate) fn kill(mut self) {
+    pub(crate) fn kill(self) {
+        self.dies_of(|server| signal(server.pid(), Signal::KILL));
+    }
+
+    /// Does what makes the server die, and waits until it and its worker are gone.
+    pub(crate) fn dies_of(mut self, what: impl FnOnce(&Self)) {
         let worker = self.worker().unwrap();
-        signal(self.pid(), Signal::KILL);
+        what(&self);
         self.wait();
         wait_until(
             "the worker ends with its server",
