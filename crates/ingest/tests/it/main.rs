@@ -8,6 +8,7 @@
 mod appends;
 mod every_type;
 mod hostile;
+mod matrix;
 mod replace;
 mod support;
 mod values;
