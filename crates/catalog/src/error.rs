@@ -5,7 +5,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use crate::{ResourceKind, TokenId, WorkspaceId};
+use crate::{DeploymentId, DeploymentStatus, ResourceKind, TokenId, WorkspaceId};
 
 /// Why the catalog could not be opened, read or changed. A failed change leaves nothing behind.
 #[derive(Debug, thiserror::Error)]
@@ -110,6 +110,23 @@ pub enum CatalogError {
     /// No workspace has this id.
     #[error("workspace {0} does not exist")]
     UnknownWorkspace(WorkspaceId),
+    /// The workspace has no deployment of this number, or it is deleted.
+    #[error("deployment {0} does not exist")]
+    UnknownDeployment(DeploymentId),
+    /// Another deployment waits to become live.
+    #[error("deployment {0} is in progress; promote or discard it before you make another one")]
+    DeploymentInProgress(DeploymentId),
+    /// A deployment was made for another one that was live.
+    #[error("deployment {0} became live meanwhile; deploy again")]
+    LiveChanged(DeploymentId),
+    /// A deployment cannot become live in the state it is in.
+    #[error("deployment {id} cannot become live: its status is {status}")]
+    DeploymentNotReady {
+        /// The deployment.
+        id: DeploymentId,
+        /// Where it stands.
+        status: DeploymentStatus,
+    },
     /// Another workspace has this name.
     #[error("the workspace {0:?} exists already; choose another name")]
     WorkspaceExists(String),

@@ -33,13 +33,13 @@ pub use id::{DeploymentId, JobId, ResourceId, TokenId, WorkspaceId};
 pub use job::{JobRecord, JobStatus};
 pub use jwt::{JwtError, Signed, sign};
 pub use limits::{
-    JWT_BYTES_MAX, SECRET_VALUE_BYTES_MAX, SECRETS_MAX, TOKEN_VALUE_BYTES_MAX, TOKENS_MAX,
-    WORKSPACES_MAX,
+    DEPLOYMENTS_KEPT_MAX, JWT_BYTES_MAX, SECRET_VALUE_BYTES_MAX, SECRETS_MAX,
+    TOKEN_VALUE_BYTES_MAX, TOKENS_MAX, WORKSPACES_MAX,
 };
 pub use resource::{Resource, ResourceDraft, ResourceKind, content_hash};
 pub use scope::{ParseScopeError, Scope, Scopes};
 pub use secret::Secret;
 pub use secret_text::SecretText;
 pub use token::{ADMIN_TOKEN_NAME, Token, TokenChange, TokenDraft, TokenOrigin};
-pub use view::{Caller, CatalogView, WorkspaceView};
+pub use view::{Caller, CatalogView, StagingView, WorkspaceView};
 pub use workspace::{DEFAULT_WORKSPACE, Workspace};

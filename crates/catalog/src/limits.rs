@@ -13,6 +13,9 @@ pub const SECRET_VALUE_BYTES_MAX: usize = 8 * 1024;
 /// Most characters of a secret's name.
 pub(crate) const SECRET_NAME_CHARS_MAX: usize = 128;
 
+/// Deleted deployments of a workspace that can still be asked about; older ones are forgotten.
+pub const DEPLOYMENTS_KEPT_MAX: u32 = 100;
+
 /// Most workspaces of a server, as in the reference product. Each has two databases in the engine.
 pub const WORKSPACES_MAX: usize = 90;
 

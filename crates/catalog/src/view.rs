@@ -8,9 +8,9 @@ use rusqlite::Connection;
 
 use crate::vault::{Digest, Vault};
 use crate::{
-    ADMIN_TOKEN_NAME, Account, CatalogError, Deployment, Resource, ResourceKind, Secret, Signed,
-    TOKEN_VALUE_BYTES_MAX, Token, TokenOrigin, Workspace, WorkspaceId, account, deployment,
-    key_file, resource, schema, secret, token, workspace,
+    ADMIN_TOKEN_NAME, Account, CatalogError, Deployment, DeploymentId, Resource, ResourceKind,
+    Secret, Signed, TOKEN_VALUE_BYTES_MAX, Token, TokenOrigin, Workspace, WorkspaceId, account,
+    deployment, key_file, resource, schema, secret, token, workspace,
 };
 
 /// Everything the catalog holds, at one moment. Cheap to ask, never changes.
@@ -34,10 +34,22 @@ pub struct WorkspaceView {
     pub live: Deployment,
     /// The resources of the live deployment, in order of kind and name.
     pub resources: Vec<Resource>,
+    /// The deployment that may become live next, when there is one.
+    pub staging: Option<StagingView>,
     /// Its tokens, oldest first; the admin token is always among them.
     pub tokens: Vec<Arc<Token>>,
     /// Its secrets in order of their names.
     pub secrets: Vec<Secret>,
+}
+
+/// A deployment that is not live yet.
+#[derive(Debug)]
+pub struct StagingView {
+    /// The deployment.
+    pub deployment: Deployment,
+    /// Its resources, in order of kind and name. Those that the live deployment has as well have
+    /// the same id.
+    pub resources: Vec<Resource>,
 }
 
 /// Who presents a token: the token and the workspace it belongs to.
@@ -160,7 +172,17 @@ impl WorkspaceView {
     fn load(db: &Connection, vault: &Vault, workspace: Workspace) -> Result<Self, CatalogError> {
         let deployments = deployment::list(db, workspace.id)?;
         let live = deployment::live(&deployments)?;
+        let staging = deployments
+            .iter()
+            .find(|deployment| deployment.is_staging());
+        let staging = staging.map(|deployment| {
+            Ok(StagingView {
+                deployment: deployment.clone(),
+                resources: resource::of_deployment(db, workspace.id, deployment.id)?,
+            })
+        });
         Ok(Self {
+            staging: staging.transpose()?,
             resources: resource::of_deployment(db, workspace.id, live.id)?,
             tokens: token::list(db, vault, workspace.id)?
                 .into_iter()
@@ -180,6 +202,14 @@ impl WorkspaceView {
             .binary_search_by(|resource| (resource.kind, resource.name.as_str()).cmp(&(kind, name)))
             .ok()
             .and_then(|index| self.resources.get(index))
+    }
+
+    /// Returns a deployment by its number, also a deleted one.
+    #[must_use]
+    pub fn deployment(&self, id: DeploymentId) -> Option<&Deployment> {
+        self.deployments
+            .iter()
+            .find(|deployment| deployment.id == id)
     }
 
     /// Returns a token by its name.

@@ -29,10 +29,11 @@ pub use decode::{DecodeOptions, Decoded, Decoder, Format, decode};
 pub use error::DecodeError;
 pub use frame::{Chunk, Chunks, CsvDialect, HeaderRule};
 pub use ingestion::{
-    AppendError, AsideError, Claim, Claimed, Counts, FlushCounters, FlushFailed, FlushObserver,
-    FlushReport, Hold, HoldError, HoldMode, Ingestion, IngestionConfig, IngestionStatus, Key,
-    KeyConflict, LastStop, OpenError, Operation, Origin, OriginRows, Receipt, RecoveryReport,
-    SetAside, SourceName, SourceStatus, Trouble, describe_record,
+    AppendError, AsideError, Check, CheckResult, Claim, Claimed, Counts, FlushCounters,
+    FlushFailed, FlushObserver, FlushReport, Hold, HoldError, HoldMode, INGEST_KILL_POINTS,
+    Ingestion, IngestionConfig, IngestionStatus, Key, KeyConflict, LastStop, OpenError, Operation,
+    Origin, OriginRows, Receipt, RecoveryReport, SetAside, SourceName, SourceStatus, Trouble,
+    describe_record,
 };
 pub use load::{LoadError, Loaded};
 pub use native::Block;

@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use birdhouse_engine::{SERVICE_DATABASE, service_database};
+use birdhouse_engine::SERVICE_DATABASE;
 use birdhouse_sql::assemble::{join_name, move_name, select_all};
 use birdhouse_sql::{Analysis, Cte, Statement, assemble, quote_identifier};
 use birdhouse_template::{Context, Parameters, Settings};
@@ -386,8 +386,8 @@ impl Assembler<'_> {
                     body = join_name(&body, workspace, table);
                 }
                 Some((SERVICE_DATABASE, table)) if self.exists(name) => {
-                    let database = service_database(&self.resources.database);
-                    body = move_name(&body, SERVICE_DATABASE, table, &database);
+                    let database = &self.resources.service_database;
+                    body = move_name(&body, SERVICE_DATABASE, table, database);
                 }
                 _ => {}
             }

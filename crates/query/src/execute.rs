@@ -1,6 +1,6 @@
 //! The two ways to ask: an endpoint, or a SQL text.
 
-use birdhouse_engine::{Engine, EngineError, Query, SERVICE_DATABASE, Summary, service_database};
+use birdhouse_engine::{Engine, EngineError, Query, SERVICE_DATABASE, Summary};
 use birdhouse_sql::{Statement, quote_identifier};
 use birdhouse_template::{Context, Parameters};
 use bytes::Bytes;
@@ -150,6 +150,22 @@ impl Queries {
         self.text(call, &statement, scope, format).await
     }
 
+    /// Runs a SQL text as a ClickHouse server does: no template, any of its usual formats, `format`
+    /// when the text names none.
+    ///
+    /// # Errors
+    /// See [`QueryError`].
+    pub async fn clickhouse(
+        &self,
+        call: &Call<'_>,
+        text: &str,
+        format: &str,
+    ) -> Result<Answer, QueryError> {
+        let statement = statement(text)?;
+        let format = Format::from_clickhouse(statement.format.unwrap_or(format))?;
+        self.text(call, &statement, Scope::Workspace, format).await
+    }
+
     /// Returns the statement that a call of `pipe` runs, or of one `node` of it, and the engine's plan
     /// for it.
     ///
@@ -275,7 +291,7 @@ impl Queries {
             }
             answer => answer,
         };
-        let output = output.map_err(|error| in_their_words(error, &call.resources.database))?;
+        let output = output.map_err(|error| in_their_words(error, call.resources))?;
         Ok(Answer {
             body: output.body,
             content_type: format.content_type,
@@ -286,7 +302,7 @@ impl Queries {
 }
 
 /// Returns the error with the names of tables as users know them.
-fn in_their_words(error: EngineError, database: &str) -> EngineError {
+fn in_their_words(error: EngineError, resources: &Resources) -> EngineError {
     match error {
         EngineError::Exception {
             code,
@@ -296,8 +312,8 @@ fn in_their_words(error: EngineError, database: &str) -> EngineError {
             code,
             name,
             message: message
-                .replace(&service_database(database), SERVICE_DATABASE)
-                .replace(&format!("{database}."), ""),
+                .replace(&resources.service_database, SERVICE_DATABASE)
+                .replace(&format!("{}.", resources.database), ""),
         },
         other => other,
     }

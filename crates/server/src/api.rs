@@ -1,10 +1,12 @@
 //! The routes, one file per resource.
 
 mod analyze;
+mod build;
 mod connectors;
 mod datasource_list;
 mod datasources;
 mod dependencies;
+mod deployments;
 mod events;
 mod examples;
 mod health;
@@ -15,6 +17,7 @@ mod metrics;
 mod openapi;
 mod pipe_list;
 mod pipes;
+mod project;
 mod sql;
 mod sql_tools;
 mod structure;
@@ -22,6 +25,8 @@ mod tags;
 mod tokens;
 mod variables;
 mod workspaces;
+
+pub(crate) use sql::{query_call, record};
 
 use std::sync::Arc;
 
@@ -101,6 +106,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/health/liveness", get(health::liveness))
         .route("/health/readiness", get(health::readiness))
         .route("/version", get(health::version))
+        .merge(deployment_routes())
         .merge(account_routes())
         .merge(workspace_routes())
         .merge(resource_routes())
@@ -112,6 +118,17 @@ pub fn router(app: Arc<App>) -> Router {
         .layer(middleware::from_fn(unread::discard))
         .with_state(app);
     without_trailing_slash(routes)
+}
+
+/// What makes a project live.
+fn deployment_routes() -> Router<Arc<App>> {
+    let deployment = get(deployments::get).delete(deployments::delete);
+    Router::new()
+        .route("/v1/build", post(build::build))
+        .route("/v1/deploy", post(deployments::deploy))
+        .route("/v1/deployments", get(deployments::list))
+        .route("/v1/deployments/{id}", deployment)
+        .route("/v1/deployments/{id}/set-live", post(deployments::set_live))
 }
 
 /// The account: bootstrap, workspaces, and what the hosted service has besides.
@@ -262,7 +279,7 @@ fn selected(object: Value, names: &str) -> Value {
 }
 
 /// Gives every request an id and puts it into the answer.
-async fn with_request_id(mut request: Request, next: Next) -> Response {
+pub(crate) async fn with_request_id(mut request: Request, next: Next) -> Response {
     let id = new_request_id();
     let rate = RateNote::default();
     request.extensions_mut().insert(RequestId(id.clone()));
@@ -299,7 +316,7 @@ async fn method_not_allowed(request: Request) -> ApiError {
     )
 }
 
-fn panicked() -> Response {
+pub(crate) fn panicked() -> Response {
     ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "internal error").into_response()
 }
 

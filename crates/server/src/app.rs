@@ -1,13 +1,13 @@
 //! What every handler stands on.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock, Weak};
 
 use arc_swap::ArcSwap;
 use birdhouse_catalog::{Catalog, CatalogError, Workspace, WorkspaceId};
-use birdhouse_deploy::Live;
+use birdhouse_deploy::{Deployer, Live};
 use birdhouse_engine::{Engine, EngineError, service_database};
-use birdhouse_ingest::Ingestion;
+use birdhouse_ingest::{Ingestion, SourceName};
 use birdhouse_query::{Queries, Resources};
 use birdhouse_sql::quote_identifier;
 use birdhouse_telemetry::Recorder;
@@ -33,34 +33,57 @@ pub struct App {
     pub is_local: bool,
     pub(crate) definitions: AllDefinitions,
     pub(crate) rates: Rates,
+    /// How projects become live.
+    pub deployer: Deployer,
     recorder: Recorder,
     live: Arc<LiveWorkspaces>,
 }
 
-/// The live deployment of each workspace.
+/// The deployments of each workspace, as requests see them.
 #[derive(Default)]
-pub struct LiveWorkspaces(ArcSwap<HashMap<WorkspaceId, Arc<Live>>>);
+pub struct LiveWorkspaces {
+    all: ArcSwap<HashMap<WorkspaceId, Deployments>>,
+    app: OnceLock<Weak<App>>,
+}
+
+/// The deployments of a workspace.
+#[derive(Clone, Default)]
+struct Deployments {
+    live: Arc<Live>,
+    staging: Option<Arc<Live>>,
+}
 
 impl LiveWorkspaces {
     /// Returns the live deployment of a workspace; an empty one when nothing was deployed.
     #[must_use]
     pub fn of(&self, workspace: WorkspaceId) -> Arc<Live> {
-        self.0
-            .load()
-            .get(&workspace)
-            .map_or_else(Arc::default, Arc::clone)
+        let all = self.all.load();
+        let found = all.get(&workspace);
+        found.map_or_else(Arc::default, |found| Arc::clone(&found.live))
     }
 
-    fn knows(&self, workspace: WorkspaceId) -> bool {
-        self.0.load().contains_key(&workspace)
+    /// Returns the staged deployment of a workspace, when there is one that is ready.
+    fn staging(&self, workspace: WorkspaceId) -> Option<Arc<Live>> {
+        self.all.load().get(&workspace)?.staging.clone()
     }
 
-    fn change<T>(&self, change: impl FnOnce(&mut HashMap<WorkspaceId, Arc<Live>>) -> T + Clone) {
-        self.0.rcu(|current| {
+    /// Says that a view failed on rows that are stored: when it belongs to a staged deployment, that
+    /// one is given up, so that the rows reach what is live.
+    pub(crate) fn view_failed(&self, workspace: WorkspaceId, source: &SourceName, reason: &str) {
+        if let Some(app) = self.app.get().and_then(Weak::upgrade) {
+            let (source, reason) = (source.clone(), reason.to_owned());
+            tokio::spawn(async move { app.give_up_staging(workspace, &source, &reason).await });
+        }
+    }
+
+    /// Changes the deployments of a workspace, and returns what they were.
+    fn change(&self, workspace: WorkspaceId, change: impl Fn(&mut Deployments)) -> Deployments {
+        let before = self.all.rcu(|current| {
             let mut next = HashMap::clone(current);
-            change.clone()(&mut next);
+            change(next.entry(workspace).or_default());
             next
         });
+        before.get(&workspace).cloned().unwrap_or_default()
     }
 }
 
@@ -75,7 +98,14 @@ impl App {
         live: Arc<LiveWorkspaces>,
     ) -> Self {
         let queries = Queries::new(engine.clone());
+        let deployer = Deployer::new(
+            engine.clone(),
+            queries.guard().clone(),
+            Arc::clone(&catalog),
+            ingestion.clone(),
+        );
         Self {
+            deployer,
             engine,
             catalog,
             queries,
@@ -89,28 +119,53 @@ impl App {
         }
     }
 
+    /// Lets failures of views reach deployments from now on.
+    pub fn watch_views(self: &Arc<Self>) {
+        // The second call changes nothing.
+        self.live.app.set(Arc::downgrade(self)).ok();
+    }
+
     /// Returns where calls and operations of a workspace are recorded.
     #[must_use]
     pub fn recorder(&self, workspace: &Workspace) -> Recorder {
         self.recorder.of(&workspace.database)
     }
 
-    /// Returns how many rows of service data sources were lost since the start.
-    #[must_use]
-    pub fn dropped_records(&self) -> u64 {
-        self.recorder.dropped_rows()
+    /// Makes `live` what requests to the workspace see, from the next request on. Returns what they
+    /// saw before; requests that have begun keep it.
+    pub fn publish(&self, workspace: WorkspaceId, live: Live) -> Arc<Live> {
+        let live = Arc::new(live);
+        let change = |deployments: &mut Deployments| deployments.live = Arc::clone(&live);
+        self.live.change(workspace, change).live
     }
 
-    /// Makes `live` what requests to the workspace see, from the next request on.
-    pub fn publish(&self, workspace: WorkspaceId, live: Live) {
-        let live = Arc::new(live);
-        self.live.change(|all| all.insert(workspace, live));
+    /// Makes `staging` what requests see that ask for the staged deployment; nothing ends that.
+    pub fn stage(&self, workspace: WorkspaceId, staging: Option<Live>) {
+        let staging = staging.map(Arc::new);
+        self.live.change(workspace, |deployments| {
+            deployments.staging.clone_from(&staging)
+        });
+    }
+
+    /// Makes the staged deployment the live one. Returns what was live; nothing when none was staged.
+    pub(crate) fn publish_staging(&self, workspace: WorkspaceId) -> Option<Arc<Live>> {
+        let before = self.live.change(workspace, |deployments| {
+            if let Some(staging) = deployments.staging.take() {
+                deployments.live = staging;
+            }
+        });
+        before.staging.map(|_| before.live)
     }
 
     /// Returns the live deployment of a workspace; an empty one when nothing was deployed.
     #[must_use]
     pub fn live(&self, workspace: WorkspaceId) -> Arc<Live> {
         self.live.of(workspace)
+    }
+
+    /// Returns the staged deployment of a workspace, when there is one that is ready.
+    pub(crate) fn staging(&self, workspace: WorkspaceId) -> Option<Arc<Live>> {
+        self.live.staging(workspace)
     }
 
     /// Makes the databases of a workspace exist: one for its data, one for its service data sources.
@@ -152,11 +207,15 @@ impl App {
     pub(crate) async fn delete_workspace(&self, id: WorkspaceId) -> Result<(), ApiError> {
         let catalog = Arc::clone(&self.catalog);
         blocking(move || catalog.delete_workspace(id)).await?;
-        self.live.change(|all| all.remove(&id));
+        self.live.all.rcu(|current| {
+            let mut next = HashMap::clone(current);
+            next.remove(&id);
+            next
+        });
         self.definitions.forget(id);
         if let Some(only) = self.catalog.view().workspaces().first() {
             // The last one was followed by a new one, which is not in the engine yet.
-            if !self.live.knows(only.workspace.id) {
+            if self.live.all.load().get(&only.workspace.id).is_none() {
                 self.ensure_databases(&only.workspace).await?;
             }
         }
@@ -173,6 +232,7 @@ impl App {
     pub async fn drop_databases(&self) -> Result<(), EngineError> {
         let databases = self.catalog.dropped_databases().unwrap_or_default();
         for database in databases {
+            self.deployer.drop_namespaces(&database).await?;
             for name in [service_database(&database), database.clone()] {
                 let name = quote_identifier(&name);
                 let drop = format!("DROP DATABASE IF EXISTS {name} SYNC");
@@ -191,6 +251,7 @@ fn empty_resources(workspace: &Workspace) -> Resources {
     let services = birdhouse_telemetry::SERVICE_DATASOURCES.iter();
     Resources {
         database: workspace.database.clone(),
+        service_database: service_database(&workspace.database),
         services: services.map(|service| service.name.to_owned()).collect(),
         ..Resources::default()
     }

@@ -155,7 +155,7 @@ impl FromRequestParts<Arc<App>> for RequestContext {
                 ),
             ));
         }
-        let live = app.live(caller.workspace.workspace.id);
+        let live = deployment(app, &caller, params.text("__tb__deployment"))?;
         Ok(Self {
             request_id: parts
                 .extensions
@@ -171,6 +171,30 @@ impl FromRequestParts<Arc<App>> for RequestContext {
             started_at: Timestamp::now(),
         })
     }
+}
+
+/// Returns the deployment that a request asks for: the live one unless it says otherwise.
+fn deployment(app: &App, caller: &Caller, asked: Option<&str>) -> Result<Arc<Live>, ApiError> {
+    let workspace = &caller.workspace;
+    let id = workspace.workspace.id;
+    let staged = || app.staging(id);
+    let number = workspace
+        .staging
+        .as_ref()
+        .map(|s| s.deployment.id.to_string());
+    let found = match asked {
+        None | Some("" | "live") => Some(app.live(id)),
+        Some("staging") => staged(),
+        Some(asked) if Some(asked) == number.as_deref() => staged(),
+        Some(asked) if asked == workspace.live.id.to_string() => Some(app.live(id)),
+        Some(_) => None,
+    };
+    found.ok_or_else(|| {
+        ApiError::not_found(format!(
+            "there is no deployment '{}' that is ready; __tb__deployment is live, staging or a number",
+            asked.unwrap_or_default()
+        ))
+    })
 }
 
 /// Returns who presents a token, one that is stored or one that is signed.

@@ -41,8 +41,15 @@ impl FlushObserver for FlushLog {
         let Some(workspace) = workspace else {
             return;
         };
+        if let Some(failed) = report.failed.as_ref().filter(|failed| failed.is_view) {
+            self.live
+                .view_failed(workspace.workspace.id, &report.source, &failed.reason);
+        }
         let live = self.live.of(workspace.workspace.id);
-        let Some(datasource) = live.datasource(&report.source.datasource) else {
+        // Rows are stored by table.
+        let table = &report.source.datasource;
+        let mut datasources = live.datasources.values();
+        let Some(datasource) = datasources.find(|datasource| datasource.table == *table) else {
             return;
         };
         let recorder = self.recorder.of(&report.source.database);

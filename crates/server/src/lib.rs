@@ -7,8 +7,10 @@ mod api;
 mod app;
 mod append;
 mod body;
+mod clickhouse;
 mod context;
 mod definitions;
+mod deployments;
 mod error;
 mod flush_log;
 mod import;
@@ -23,6 +25,7 @@ mod upload;
 
 pub use api::router;
 pub use app::{App, LiveWorkspaces};
+pub use clickhouse::clickhouse_router;
 pub use error::ApiError;
 pub use flush_log::FlushLog;
 pub use import::Imports;

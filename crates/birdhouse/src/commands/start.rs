@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use birdhouse_datafile::{Project, has_errors};
+use birdhouse_deploy::Permission;
 use tokio_util::sync::CancellationToken;
 
 use super::{block_on, log, say};
@@ -28,14 +29,23 @@ pub(crate) fn start(args: StartArgs) -> anyhow::Result<ExitCode> {
             anyhow::bail!("the project has mistakes; correct them and start again");
         }
         secrets = project::secrets(root)?;
-        Some(project)
+        let permission = match args.allow_destructive_operations {
+            true => Permission::Destructive,
+            false => Permission::KeepData,
+        };
+        Some((project, permission))
     } else {
         None
     };
     block_on(async {
-        let server = Server::start(&args.listen, &args.data, project, secrets).await?;
+        let server =
+            Server::start(&args.listen, &args.storage, &args.data, project, secrets).await?;
         let router = birdhouse_server::router(server.app.clone());
         let signals = Signals::catch()?;
+        say(format!(
+            "ClickHouse interface on http://{}",
+            server.clickhouse_address()?
+        ))?;
         say(format!(
             "birdhouse is ready on http://{}",
             server.address()?

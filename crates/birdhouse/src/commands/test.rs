@@ -17,9 +17,10 @@ use std::process::ExitCode;
 use anyhow::Context;
 use birdhouse_catalog::ADMIN_TOKEN_NAME;
 use birdhouse_datafile::{Project, has_errors};
+use birdhouse_deploy::Permission;
 
 use super::{block_on, log, say};
-use crate::args::{ListenArgs, TestArgs};
+use crate::args::{ListenArgs, StorageArgs, TestArgs};
 use crate::project;
 use crate::serve::{Server, show};
 use client::Client;
@@ -80,14 +81,16 @@ async fn run(
     let scratch = tempfile::tempdir().context("make a temporary directory")?;
     let listen = ListenArgs {
         port: 0,
+        clickhouse_port: 0,
         host: IpAddr::V4(Ipv4Addr::LOCALHOST),
     };
     let fixtures = fixtures::find(&args.project, &project);
     let secrets = project::secrets(&args.project)?;
     let server = Server::start(
         &listen,
+        &StorageArgs::default(),
         &scratch.path().join("data"),
-        Some(project),
+        Some((project, Permission::KeepData)),
         secrets,
     )
     .await?;

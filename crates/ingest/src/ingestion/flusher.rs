@@ -179,7 +179,9 @@ async fn attempt(shared: &Shared, batch: &mut Batch) -> Result<Summary, Attempt>
     }
     kill_point!("flush.after_intent");
     let records = batch.records.iter();
-    let rows: Vec<&Rows> = records.filter_map(|record| record.rows.as_ref()).collect();
+    let rows: Vec<&Rows> = records
+        .filter_map(|record| record.rows.as_deref())
+        .collect();
     let blocks = join(rows.iter().flat_map(|rows| &rows.blocks));
     let bad_blocks = join(rows.iter().flat_map(|rows| &rows.quarantine_blocks));
     let mut total = Summary::default();
@@ -236,7 +238,7 @@ async fn load(shared: &Shared, batch: &mut Batch) -> Result<(), Attempt> {
     for (index, rows) in read.map_err(Attempt::Stopped)? {
         if let Some(record) = batch.records.get_mut(index) {
             shared.memory.add(record.bytes);
-            record.rows = Some(rows);
+            record.rows = Some(Box::new(rows));
         }
     }
     Ok(())
@@ -264,7 +266,7 @@ pub(super) fn join<'b>(blocks: impl Iterator<Item = &'b Block>) -> Vec<Block> {
     done
 }
 
-async fn insert(
+pub(super) async fn insert(
     shared: &Shared,
     table: &SourceName,
     block: &Block,
@@ -295,7 +297,10 @@ async fn insert(
 }
 
 /// Returns the names of a table's columns; rows may be of an earlier deployment that had more.
-async fn columns_of(shared: &Shared, table: &SourceName) -> Result<Vec<String>, EngineError> {
+pub(super) async fn columns_of(
+    shared: &Shared,
+    table: &SourceName,
+) -> Result<Vec<String>, EngineError> {
     let sql = format!(
         "SELECT name FROM system.columns WHERE database = {} AND table = {}",
         quote_string(&table.database),
@@ -324,7 +329,7 @@ fn report(
     for rows in batch
         .records
         .iter()
-        .filter_map(|record| record.rows.as_ref())
+        .filter_map(|record| record.rows.as_deref())
     {
         let is_same = |known: &&mut OriginRows| {
             let (known, new) = (&known.origin, &rows.origin);

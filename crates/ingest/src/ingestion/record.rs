@@ -8,6 +8,7 @@
 //! flush      := database datasource token targets (varint) (database table)* records (varint) delta*
 //! flushed    := lsn of the flush (varint) outcome (1 byte: 0 stored, 1 set aside,
 //!               2 dropped)
+//!               records (varint) delta*, as in the flush, which may be damaged
 //! synced     := lsn before which outcomes are on disk (varint), boot id
 //! opened     := boot id, time (i64 µs)
 //! closed     :=
@@ -67,7 +68,11 @@ pub(crate) enum Record {
     /// These rows are being stored under this token.
     Flush(Flush),
     /// A flush has ended.
-    Flushed { flush: Lsn, outcome: Outcome },
+    Flushed {
+        flush: Lsn,
+        outcome: Outcome,
+        records: Vec<Lsn>,
+    },
     /// What flushes before this record stored is on disk, also after a power loss.
     Synced { before: Lsn, boot_id: String },
     /// A process began to use the journal.
@@ -143,7 +148,11 @@ impl Record {
                 out.push(FLUSH);
                 flush.encode(&mut out);
             }
-            Self::Flushed { flush, outcome } => {
+            Self::Flushed {
+                flush,
+                outcome,
+                records,
+            } => {
                 out.push(FLUSHED);
                 write_u64(flush.0, &mut out);
                 out.push(match outcome {
@@ -151,6 +160,7 @@ impl Record {
                     Outcome::SetAside => 1,
                     Outcome::Dropped => 2,
                 });
+                write_lsns(records, &mut out);
             }
             Self::Synced { before, boot_id } => {
                 out.push(SYNCED);
@@ -182,6 +192,7 @@ impl Record {
                     2 => Outcome::Dropped,
                     _ => return None,
                 },
+                records: take_lsns(&mut input)?,
             },
             SYNCED => Self::Synced {
                 before: Lsn(take_u64(&mut input)?),
@@ -312,12 +323,7 @@ impl Flush {
         for target in &self.targets {
             write_source(target, out);
         }
-        write_varint(self.records.len(), out);
-        let mut before = 0;
-        for lsn in &self.records {
-            write_u64(zigzag(lsn.0, before), out);
-            before = lsn.0;
-        }
+        write_lsns(&self.records, out);
     }
 
     fn decode(input: &mut &[u8]) -> Option<Self> {
@@ -326,20 +332,32 @@ impl Flush {
         let targets = (0..read_varint(input)?)
             .map(|_| take_source(input))
             .collect::<Option<_>>()?;
-        let mut before = 0;
-        let records = (0..read_varint(input)?)
-            .map(|_| {
-                before = unzigzag(take_u64(input)?, before);
-                Some(Lsn(before))
-            })
-            .collect::<Option<_>>()?;
         Some(Self {
             source,
             token,
             targets,
-            records,
+            records: take_lsns(input)?,
         })
     }
+}
+
+fn write_lsns(lsns: &[Lsn], out: &mut Vec<u8>) {
+    write_varint(lsns.len(), out);
+    let mut before = 0;
+    for lsn in lsns {
+        write_u64(zigzag(lsn.0, before), out);
+        before = lsn.0;
+    }
+}
+
+fn take_lsns(input: &mut &[u8]) -> Option<Vec<Lsn>> {
+    let mut before = 0;
+    (0..read_varint(input)?)
+        .map(|_| {
+            before = unzigzag(take_u64(input)?, before);
+            Some(Lsn(before))
+        })
+        .collect()
 }
 
 /// Returns the difference of two numbers as an unsigned one, small for small differences.
@@ -425,7 +443,7 @@ pub fn describe_record(record: &Bytes) -> String {
                 targets.join(", ")
             )
         }
-        Some(Record::Flushed { flush, outcome }) => {
+        Some(Record::Flushed { flush, outcome, .. }) => {
             let outcome = match outcome {
                 Outcome::Stored => "stored",
                 Outcome::SetAside => "set aside",

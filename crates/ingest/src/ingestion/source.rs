@@ -39,7 +39,7 @@ pub(crate) struct Source {
 pub(crate) struct Pending {
     pub(crate) location: Location,
     /// The record; nothing when it stays in the journal until its turn, to save memory.
-    pub(crate) rows: Option<Rows>,
+    pub(crate) rows: Option<Box<Rows>>,
     /// The token that it must be stored with, alone.
     pub(crate) token: Option<String>,
     /// Rows for data source and quarantine.
@@ -282,9 +282,11 @@ impl Source {
     pub(crate) fn hold(&self, is_drained: bool) {
         let mut state = self.state.lock();
         state.holds += 1;
-        if is_drained {
-            state.drain_to = state.arrived;
-        }
+        // An earlier hold may have been given up before it was drained.
+        state.drain_to = match is_drained {
+            true => state.arrived,
+            false => state.stored,
+        };
         drop(state);
         self.wake.notify_one();
     }

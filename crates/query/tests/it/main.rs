@@ -57,6 +57,7 @@ impl Fixture {
             .collect();
         let resources = Resources {
             database: "ws_a".to_owned(),
+            service_database: "ws_a_tinybird".to_owned(),
             datasources,
             pipes,
             ..Resources::default()

@@ -71,7 +71,7 @@ pub(super) async fn all_params(ctx: &RequestContext, body: Body) -> Result<Param
 }
 
 /// Runs `work` with what is common to endpoints and SQL.
-pub(super) async fn query_call<T>(
+pub(crate) async fn query_call<T>(
     ctx: &RequestContext,
     params: &Params,
     work: impl AsyncFnOnce(&Call<'_>) -> Result<T, QueryError>,
@@ -176,7 +176,7 @@ pub(super) fn answer(found: Answer, name: &str) -> Response {
 }
 
 /// Records a call for `tinybird.pipe_stats_rt`, unless it only read service data sources.
-pub(super) fn record(
+pub(crate) fn record(
     app: &App,
     ctx: &RequestContext,
     pipe: Option<&Pipe>,

@@ -20,7 +20,7 @@ pub(super) struct Shown<'c> {
     ctx: &'c RequestContext,
     definitions: Arc<Definitions>,
     tables: HashMap<String, Table>,
-    /// Pairs of a data source and the id and name of a pipe that reads it.
+    /// Each data source with name and id of a pipe that reads it.
     used_by: BTreeSet<(String, String, String)>,
 }
 
@@ -35,7 +35,7 @@ impl<'c> Shown<'c> {
             };
             for read in reads {
                 let id = resource.id.to_string();
-                used_by.insert((read.clone(), id, pipe.clone()));
+                used_by.insert((read.clone(), pipe.clone(), id));
             }
         }
         Ok(Self {
@@ -55,7 +55,7 @@ impl<'c> Shown<'c> {
         let columns = columns(definition, table);
         let used_by = self.used_by.iter().filter(|(read, _, _)| read == name);
         let used_by: Vec<Value> = used_by
-            .map(|(_, id, name)| json!({ "id": id, "name": name }))
+            .map(|(_, name, id)| json!({ "id": id, "name": name }))
             .collect();
         let mut shown = json!({
             "id": resource.id.as_str(),
@@ -130,14 +130,17 @@ fn kind(definition: Option<&Datasource>) -> &'static str {
 fn engine(definition: Option<&Datasource>, table: &Table) -> Value {
     let declared = definition.map(|definition| &definition.engine);
     let ttl = declared.and_then(|engine| engine.ttl.as_ref());
+    // The engine prints parentheses around a key that is one expression.
+    let partition = declared.and_then(|engine| engine.partition_key.as_ref());
+    let partition = partition.map_or(table.partition_key.as_str(), |key| key.value.as_str());
     let mut engine = json!({
         "engine": declared.map_or(table.engine.as_str(), |engine| engine.family.name()),
         "engine_full": table.engine_full,
         "engine_sorting_key": table.sorting_key,
-        "engine_partition_key": table.partition_key,
+        "engine_partition_key": partition,
         "engine_primary_key": table.primary_key,
         "sorting_key": table.sorting_key,
-        "partition_key": table.partition_key,
+        "partition_key": partition,
         "primary_key": table.primary_key,
     });
     if let (Some(ttl), Some(fields)) = (ttl, engine.as_object_mut()) {
