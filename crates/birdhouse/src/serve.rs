@@ -12,7 +12,7 @@ use birdhouse_datafile::{Diagnostic, Project};
 use birdhouse_deploy::Permission;
 use birdhouse_engine::{Durability, Engine, EngineConfig};
 use birdhouse_ingest::{Ingestion, IngestionConfig};
-use birdhouse_server::{App, FlushLog, LiveWorkspaces};
+use birdhouse_server::{App, FlushLog, Imports, LiveWorkspaces};
 use birdhouse_telemetry::Telemetry;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -70,6 +70,7 @@ impl Server {
             ..EngineConfig::new(data.join("engine"))?
         })
         .await?;
+        birdhouse_ingest::settle_replacements(&engine).await?;
         let telemetry = Telemetry::start(engine.clone());
         let live = Arc::new(LiveWorkspaces::default());
         let log = FlushLog::new(
@@ -78,11 +79,18 @@ impl Server {
             telemetry.recorder(),
         );
         let ingestion = open_ingestion(ingestion_config(data, storage), &engine, log).await?;
+        let imports = Imports::open(
+            Arc::clone(&catalog),
+            telemetry.recorder(),
+            EngineConfig::readable(&data.join("engine")).join("imports"),
+            std::env::var("BIRDHOUSE_ALLOW_PRIVATE_URLS").is_ok_and(|value| value == "1"),
+        );
+        let imports = imports.map_err(|error| anyhow::anyhow!(error))?;
         let mut app = App::new(
             engine.clone(),
             Arc::clone(&catalog),
             telemetry.recorder(),
-            ingestion.clone(),
+            (ingestion.clone(), imports),
             live,
         );
         app.is_local = listen.host.is_loopback();
@@ -180,6 +188,8 @@ impl Server {
             result = serving => result.context("serve")?,
             () = drained => warn!(seconds = DRAIN.as_secs(), "some requests did not end in time"),
         }
+        // Jobs bring rows in, so they end first.
+        app.imports.jobs.stop().await;
         drop(app);
         ingestion.stop(DRAIN).await;
         telemetry.stop().await;
@@ -189,6 +199,7 @@ impl Server {
 
     /// Ends everything in order, without having served.
     pub(crate) async fn close(self) {
+        self.app.imports.jobs.stop().await;
         self.ingestion.stop(DRAIN).await;
         self.telemetry.stop().await;
         self.engine.stop().await;

@@ -64,3 +64,7 @@ pub(crate) const KILL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// Time that an insert may take before the client gives up on it and may repeat it.
 pub(crate) const INSERT_TIME_MAX: Duration = Duration::from_secs(600);
+
+/// Time after which a query has looked up its tables: a few milliseconds, this much on a loaded
+/// machine. An exchange of tables waits no longer for queries that run.
+pub(crate) const LOOKUP_TIME_MAX: Duration = Duration::from_millis(250);

@@ -176,7 +176,8 @@ fn open_pools(
     let admin = profile(access::ADMIN_SETUP)?;
     let readers = profile(access::READER_SETUP)?;
     let pools = Pools {
-        admin: Pool::new("admin", &admin, 1),
+        // Imports and deletions keep a connection for long, and the guard needs one for each new text.
+        admin: Pool::new("admin", &admin, 6),
         inserts: Pool::new("insert", &admin, 2),
         readers: Pool::new("reader", &readers, config.readers.max(1)),
         control: Pool::new("control", &admin, 1),

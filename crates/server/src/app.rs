@@ -14,6 +14,7 @@ use birdhouse_telemetry::Recorder;
 
 use crate::definitions::AllDefinitions;
 use crate::error::ApiError;
+use crate::import::Imports;
 use crate::rate::Rates;
 
 /// The parts of a running server, shared by all requests.
@@ -26,6 +27,8 @@ pub struct App {
     pub queries: Queries,
     /// Where rows go.
     pub ingestion: Ingestion,
+    /// Files on their way in, and jobs.
+    pub imports: Imports,
     /// Whether only programs of this machine reach the server; it gives them its tokens then.
     pub is_local: bool,
     pub(crate) definitions: AllDefinitions,
@@ -103,7 +106,7 @@ impl App {
         engine: Engine,
         catalog: Arc<Catalog>,
         recorder: Recorder,
-        ingestion: Ingestion,
+        (ingestion, imports): (Ingestion, Imports),
         live: Arc<LiveWorkspaces>,
     ) -> Self {
         let queries = Queries::new(engine.clone());
@@ -123,6 +126,7 @@ impl App {
             rates: Rates::default(),
             recorder,
             ingestion,
+            imports,
             live,
         }
     }

@@ -1,4 +1,4 @@
-//! What all ways of appending share: decode, acknowledge, wait.
+//! Rows of one request, in one piece: decode, acknowledge, wait. Files come by `import`.
 
 use std::sync::Arc;
 
@@ -26,10 +26,6 @@ pub(crate) struct Append {
     pub(crate) datasource: Arc<LiveDatasource>,
     /// How to read the body.
     pub(crate) format: Format,
-    /// Which way the rows came.
-    pub(crate) operation: Operation,
-    /// Id of the import, for files.
-    pub(crate) import_id: Option<String>,
     /// Whether to answer only when the rows are in their table.
     pub(crate) wait: bool,
 }
@@ -95,13 +91,13 @@ impl Append {
         let options = DecodeOptions {
             format: self.format.clone(),
             now: ctx.started_at,
-            import_id: self.import_id.clone(),
+            import_id: None,
         };
         let decoded = decode(Arc::clone(schema), body, options).await?;
         let origin = Origin {
-            operation: self.operation,
+            operation: Operation::Events,
             request_id: ctx.request_id.clone(),
-            import_id: self.import_id.clone(),
+            import_id: None,
             at: ctx.started_at,
         };
         let receipt = (app.ingestion)
@@ -116,22 +112,17 @@ impl Append {
 
     /// Records an append of which nothing was taken; the others are recorded when they are stored.
     fn record_refusal(&self, ctx: &RequestContext, app: &App, error: &ApiError) {
-        let operation = match self.operation {
-            Operation::Events => OperationType::AppendHfi,
-            Operation::Import => OperationType::Append,
-        };
         ctx.recorder(app).record_operation(DatasourceOperation {
             elapsed: ctx.started.elapsed(),
             error: Some(error.message.clone()),
             request_id: ctx.request_id.clone(),
-            import_id: self.import_id.clone(),
             operation_id: ctx.request_id.clone(),
             release: ctx.caller.workspace.live.id.to_string(),
             rows: Some(0),
             rows_quarantine: Some(0),
             ..DatasourceOperation::new(
                 ctx.started_at,
-                operation,
+                OperationType::AppendHfi,
                 &self.datasource.id,
                 &self.datasource.name,
             )
@@ -140,7 +131,7 @@ impl Append {
 }
 
 /// Returns the request's idempotency key.
-fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, ApiError> {
+pub(crate) fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, ApiError> {
     let Some(value) = headers.get(IDEMPOTENCY_KEY) else {
         return Ok(None);
     };
@@ -176,7 +167,7 @@ async fn decode(
 }
 
 /// Says that rows are safe but not where they belong.
-fn not_stored(datasource: &str, failed: &FlushFailed) -> ApiError {
+pub(crate) fn not_stored(datasource: &str, failed: &FlushFailed) -> ApiError {
     let what = match failed.is_view {
         true => format!(
             "the rows are in '{datasource}', but a materialized view failed on them; they are kept and tried again, do not send them again"

@@ -54,6 +54,12 @@ impl ApiError {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, message)
     }
 
+    /// Returns the answer to a fault of ours, which goes to the log.
+    pub(crate) fn fault(what: &str, error: &dyn std::error::Error) -> Self {
+        tracing::error!(%error, "{what}");
+        Self::internal()
+    }
+
     pub(crate) fn internal() -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal error")
     }

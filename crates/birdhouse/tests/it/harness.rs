@@ -4,6 +4,7 @@
 //! test fails the directory is kept and printed; when it passes it is removed. Only processes that
 //! were started here are ended here.
 
+mod files;
 mod http;
 mod project;
 mod random;
@@ -11,6 +12,7 @@ mod scratch;
 mod server;
 mod wait;
 
+pub(crate) use files::{File, Files};
 pub(crate) use http::{Answer, Client, encode};
 pub(crate) use project::{example, project};
 pub(crate) use random::Random;

@@ -7,10 +7,10 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use birdhouse_deploy::LiveDatasource;
-use birdhouse_ingest::{Format, Operation};
+use birdhouse_ingest::Format;
 use serde_json::json;
 
+use super::datasources::target;
 use crate::app::App;
 use crate::append::Append;
 use crate::body;
@@ -27,7 +27,7 @@ pub(super) async fn append(
     State(app): State<Arc<App>>,
     body: Body,
 ) -> Result<Response, ApiError> {
-    let datasource = target(&ctx)?;
+    let datasource = target(&ctx, &ctx.params)?;
     let format = match ctx.params.text("format") {
         None | Some("" | "ndjson") => Format::Ndjson,
         Some("json") => Format::Json,
@@ -41,8 +41,6 @@ pub(super) async fn append(
     let append = Append {
         datasource,
         format,
-        operation: Operation::Events,
-        import_id: None,
         wait: ctx.params.flag("wait"),
     };
     let taken = append.run(&ctx, &app, body).await?;
@@ -55,29 +53,4 @@ pub(super) async fn append(
         "quarantined_rows": taken.counts.quarantined_rows,
     });
     Ok((status, Json(counts)).into_response())
-}
-
-/// Returns the data source that the parameter `name` names and the token may append to.
-pub(super) fn target(ctx: &RequestContext) -> Result<Arc<LiveDatasource>, ApiError> {
-    let name = ctx
-        .params
-        .text("name")
-        .filter(|name| !name.is_empty())
-        .ok_or_else(|| {
-            ApiError::bad_request("the parameter 'name' is missing; it names the data source")
-        })?;
-    let datasource = ctx.live.datasource(name);
-    let may_append = ctx
-        .scopes()
-        .can_append(datasource.map_or(name, |found| &found.name));
-    if !may_append {
-        return Err(ApiError::forbidden(format!(
-            "Not enough permissions to append to '{name}'"
-        )));
-    }
-    datasource.map(Arc::clone).ok_or_else(|| {
-        ApiError::not_found(format!(
-            "The data source '{name}' does not exist; data sources are made by deploying a project"
-        ))
-    })
 }

@@ -261,9 +261,14 @@ impl Server {
     }
 
     /// Does what makes the server die, and waits until it and its worker are gone.
-    pub(crate) fn dies_of(mut self, what: impl FnOnce(&Self)) {
+    pub(crate) fn dies_of(self, what: impl FnOnce(&Self)) {
         let worker = self.worker().unwrap();
         what(&self);
+        self.dies(worker);
+    }
+
+    /// Waits until the server has ended by itself, and its worker has followed it.
+    pub(crate) fn dies(mut self, worker: u32) {
         self.wait();
         wait_until(
             "the worker ends with its server",
