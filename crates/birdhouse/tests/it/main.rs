@@ -6,6 +6,7 @@
 #![cfg(test)]
 
 mod bad_input;
+mod chaos;
 mod check;
 mod debug;
 mod deployment;
