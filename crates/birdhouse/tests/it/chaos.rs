@@ -9,6 +9,7 @@ mod full_disk;
 mod kill_loop;
 mod kill_points;
 mod ledger;
+mod machine_stop;
 mod stuck;
 mod writer;
 
@@ -16,8 +17,8 @@ use std::time::Duration;
 
 use crate::harness::{Client, wait_until};
 
-/// The landing data source with two views in a row, one with a view that fails on some rows, and
-/// one without any.
+/// A landing data source with two views in a row, and one with a view that fails on the row 13 as
+/// long as another data source is empty.
 const PROJECT: &str = "
 --- datasources/sales.datasource
 SCHEMA >
@@ -73,6 +74,12 @@ SCHEMA >
 
 ENGINE \"MergeTree\"
 ENGINE_SORTING_KEY \"n\"
+--- datasources/permits.datasource
+SCHEMA >
+    `n` Int64 `json:$.n`
+
+ENGINE \"MergeTree\"
+ENGINE_SORTING_KEY \"n\"
 --- datasources/unlucky_sum.datasource
 SCHEMA >
     `k` UInt8,
@@ -83,7 +90,7 @@ ENGINE_SORTING_KEY \"k\"
 --- materializations/unlucky_view.pipe
 NODE sums
 SQL >
-    SELECT toUInt8(throwIf(n = 13, 'thirteen')) AS k, sumSimpleState(n) AS s
+    SELECT toUInt8(throwIf(n = 13 AND (SELECT count() FROM permits) = 0, 'thirteen')) AS k, sumSimpleState(n) AS s
     FROM unlucky
     GROUP BY k
 
