@@ -21,9 +21,8 @@ const SMALL_SEGMENTS: [(&str, &str); 2] = [
 struct Mounted(PathBuf);
 
 impl Mounted {
-    /// Mounts one of 64 MiB; the reason when this process may not.
+    /// Mounts one of 64 MiB on a directory; the reason when this process may not.
     fn at(path: &Path) -> Result<Self, String> {
-        fs::create_dir(path).unwrap();
         let mount = Command::new("mount")
             .args(["-t", "tmpfs", "-o", "size=64m", "birdhouse-test"])
             .arg(path)
@@ -94,6 +93,7 @@ impl Sender {
 #[test]
 fn a_full_disk_refuses_and_loses_nothing() {
     let scratch = Scratch::new();
+    fs::create_dir(scratch.path("data")).unwrap();
     let disk = match Mounted::at(&scratch.path("data")) {
         Ok(disk) => disk,
         Err(reason) => {

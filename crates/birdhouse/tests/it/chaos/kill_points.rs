@@ -63,7 +63,7 @@ impl Walk {
             let call = admin
                 .call(
                     "POST",
-                    format!("/v0/events?name=sales&wait={}", number % 2 == 0),
+                    format!("/v0/events?name=sales&wait={}", number.is_multiple_of(2)),
                 )
                 .header("idempotency-key", format!("request-{number}"))
                 .body(request.body.clone());

@@ -136,6 +136,10 @@ impl Call<'_> {
     }
 
     /// Sends the request; an error when there is no whole answer within `limit`.
+    #[expect(
+        clippy::unwrap_in_result,
+        reason = "the error is a server that does not answer, not a broken test"
+    )]
     pub(crate) fn try_send(self, limit: Duration) -> Result<Answer, String> {
         let request = format!("{} {}", self.method, self.path);
         let failed = |error: ureq::Error| format!("{request}: {error}");
