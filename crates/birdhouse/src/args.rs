@@ -23,7 +23,8 @@ pub(crate) enum Command {
     /// Serve a project: deploy it, take events, answer endpoints
     ///
     /// Tables keep their data from one start to the next. A project that does not fit the tables
-    /// that are there is refused, with the reason.
+    /// that are there is refused, with the reason. Without a project the server serves what was
+    /// deployed before, and waits for clients such as `tb --local`.
     Start(StartArgs),
     /// Serve the e-commerce example with its shop, fixtures and live traffic
     Demo(DemoArgs),
@@ -51,9 +52,10 @@ pub(crate) enum Command {
 
 #[derive(Debug, Args)]
 pub(crate) struct StartArgs {
-    /// Directory of the project, with its .datasource and .pipe files
-    #[arg(long, value_name = "DIR", default_value = ".")]
-    pub(crate) project: PathBuf,
+    /// Directory of the project, with its .datasource and .pipe files; without it, the current
+    /// directory when it has such files
+    #[arg(long, value_name = "DIR")]
+    pub(crate) project: Option<PathBuf>,
     /// Directory for everything the server keeps; created when missing
     #[arg(
         long,
@@ -62,6 +64,9 @@ pub(crate) struct StartArgs {
         env = "BIRDHOUSE_DATA"
     )]
     pub(crate) data: PathBuf,
+    /// Let the project delete data sources and columns that hold rows
+    #[arg(long)]
+    pub(crate) allow_destructive_operations: bool,
     #[command(flatten)]
     pub(crate) listen: ListenArgs,
     #[command(flatten)]
@@ -121,6 +126,14 @@ pub(crate) struct ListenArgs {
     /// Port to listen on; 0 takes a free one
     #[arg(long, value_name = "N", default_value_t = 7181, env = "BIRDHOUSE_PORT")]
     pub(crate) port: u16,
+    /// Port of the read-only ClickHouse HTTP interface; 0 takes a free one
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 7182,
+        env = "BIRDHOUSE_CLICKHOUSE_PORT"
+    )]
+    pub(crate) clickhouse_port: u16,
     /// Address to listen on
     #[arg(
         long,
@@ -197,6 +210,21 @@ pub(crate) enum DebugCommand {
     Render,
     /// Show a datafile as JSON; exit code 1 when it has a mistake
     Datafile(DatafileArgs),
+    /// Show the segments of a journal and what is wrong with them, without changing anything
+    ///
+    /// Works beside a running server; what it is writing at that moment may look torn. The exit code
+    /// is 1 when something is damaged.
+    Journal(JournalArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct JournalArgs {
+    /// Directory of the journal: `journal` in the data directory
+    #[arg(value_name = "DIR")]
+    pub(crate) directory: PathBuf,
+    /// Show each intact record, too
+    #[arg(long)]
+    pub(crate) records: bool,
 }
 
 #[derive(Debug, Args)]

@@ -9,7 +9,7 @@ use anyhow::{Context, bail};
 use axum::Router;
 use birdhouse_catalog::{Catalog, SecretText};
 use birdhouse_datafile::{Diagnostic, Project};
-use birdhouse_deploy::Deployer;
+use birdhouse_deploy::Permission;
 use birdhouse_engine::{Durability, Engine, EngineConfig};
 use birdhouse_ingest::{Ingestion, IngestionConfig};
 use birdhouse_server::{App, FlushLog, LiveWorkspaces};
@@ -36,10 +36,12 @@ pub(crate) struct Server {
     ingestion: Ingestion,
     telemetry: Telemetry,
     listener: TcpListener,
+    clickhouse: TcpListener,
 }
 
 impl Server {
-    /// Opens the directory `data`, starts the engine, stores `secrets` and deploys the project.
+    /// Opens the directory `data`, starts the engine and loads what is live in every workspace. With a
+    /// project, stores its `secrets` and deploys it to the first workspace.
     ///
     /// # Errors
     /// When the port is taken, the data directory or the engine cannot be used, or the project is
@@ -48,19 +50,18 @@ impl Server {
         listen: &ListenArgs,
         storage: &StorageArgs,
         data: &Path,
-        project: Project,
+        project: Option<(Project, Permission)>,
         secrets: Vec<Secret>,
     ) -> anyhow::Result<Self> {
         // First of all, so that a second server on the same port touches nothing.
-        let address = SocketAddr::new(listen.host, listen.port);
-        let listener = TcpListener::bind(address)
-            .await
-            .with_context(|| format!("listen on {address}"))?;
-        let admin_token = std::env::var("BIRDHOUSE_ADMIN_TOKEN")
-            .ok()
-            .filter(|v| !v.is_empty());
-        let admin_token = admin_token.map(SecretText::new);
+        let listener = bind(listen, "port", listen.port).await?;
+        let clickhouse = bind(listen, "clickhouse-port", listen.clickhouse_port).await?;
+        let admin_token =
+            given("BIRDHOUSE_ADMIN_TOKEN").or_else(|| given("TB_LOCAL_WORKSPACE_TOKEN"));
         let catalog = Arc::new(Catalog::open(data, admin_token.as_ref())?);
+        if let Some(user_token) = given("TB_LOCAL_USER_TOKEN") {
+            catalog.set_user_token(&user_token)?;
+        }
         let engine = Engine::start(EngineConfig {
             durability: match storage.durability {
                 DurabilityArg::Process => Durability::Process,
@@ -69,7 +70,6 @@ impl Server {
             ..EngineConfig::new(data.join("engine"))?
         })
         .await?;
-        birdhouse_telemetry::ensure_tables(&engine).await?;
         let telemetry = Telemetry::start(engine.clone());
         let live = Arc::new(LiveWorkspaces::default());
         let log = FlushLog::new(
@@ -78,13 +78,16 @@ impl Server {
             telemetry.recorder(),
         );
         let ingestion = open_ingestion(ingestion_config(data, storage), &engine, log).await?;
-        let app = Arc::new(App::new(
+        let mut app = App::new(
             engine.clone(),
             Arc::clone(&catalog),
             telemetry.recorder(),
             ingestion.clone(),
             live,
-        ));
+        );
+        app.is_local = listen.host.is_loopback();
+        let app = Arc::new(app);
+        app.watch_views();
         let workspace = Arc::clone(
             catalog
                 .view()
@@ -97,25 +100,30 @@ impl Server {
                 .set_secret(workspace.workspace.id, &secret.name, &secret.value)
                 .with_context(|| format!("store the secret {}", secret.name))?;
         }
-        let deployer = Deployer {
-            engine: engine.clone(),
-            guard: app.queries.guard().clone(),
-            catalog: Arc::clone(&catalog),
+        load_workspaces(&app).await?;
+        let deployed = match &project {
+            Some((project, permission)) => app
+                .deployer
+                .deploy(workspace.workspace.id, project, *permission)
+                .await
+                .map(Some),
+            None => Ok(None),
         };
-        let deployed = deployer.deploy(workspace.workspace.id, &project).await;
         let server = Self {
             app,
             engine,
             ingestion,
             telemetry,
             listener,
+            clickhouse,
         };
         match deployed {
-            Ok(deployed) => {
+            Ok(Some(deployed)) => {
                 show(&deployed.warnings);
                 server.app.publish(workspace.workspace.id, deployed.live);
                 Ok(server)
             }
+            Ok(None) => Ok(server),
             Err(error) => {
                 show(error.diagnostics());
                 server.close().await;
@@ -129,7 +137,12 @@ impl Server {
         self.listener.local_addr().context("read the address")
     }
 
-    /// Answers requests to `router` until one of `signals` or `stop`, then ends everything in order.
+    /// Returns the address of the ClickHouse interface.
+    pub(crate) fn clickhouse_address(&self) -> anyhow::Result<SocketAddr> {
+        self.clickhouse.local_addr().context("read the address")
+    }
+
+    /// Answers requests to `router` and to the ClickHouse interface until one of `signals` or `stop`, then ends everything in order.
     pub(crate) async fn serve(
         self,
         router: Router,
@@ -142,6 +155,7 @@ impl Server {
             ingestion,
             telemetry,
             listener,
+            clickhouse,
         } = self;
         let asked = async {
             tokio::select! {
@@ -150,9 +164,14 @@ impl Server {
             }
             stop.cancel();
         };
+        let on_clickhouse = birdhouse_server::clickhouse_router(Arc::clone(&app));
         let serving = axum::serve(listener, router)
             .with_graceful_shutdown(stop.clone().cancelled_owned())
             .into_future();
+        let serving_clickhouse = axum::serve(clickhouse, on_clickhouse)
+            .with_graceful_shutdown(stop.clone().cancelled_owned())
+            .into_future();
+        let serving = async { tokio::try_join!(serving, serving_clickhouse).map(drop) };
         let drained = async {
             asked.await;
             tokio::time::sleep(DRAIN).await;
@@ -174,6 +193,14 @@ impl Server {
         self.telemetry.stop().await;
         self.engine.stop().await;
     }
+}
+
+/// Listens on the port that the option `--<option>` names.
+async fn bind(listen: &ListenArgs, option: &str, port: u16) -> anyhow::Result<TcpListener> {
+    let address = SocketAddr::new(listen.host, port);
+    TcpListener::bind(address)
+        .await
+        .with_context(|| format!("listen on {address}; --{option} takes another port"))
 }
 
 fn ingestion_config(data: &Path, storage: &StorageArgs) -> IngestionConfig {
@@ -205,6 +232,41 @@ async fn open_ingestion(
         warn!("rows of the last run are not stored yet; a change of their tables may be refused");
     }
     Ok(ingestion)
+}
+
+/// Returns the token that an environment variable gives.
+fn given(variable: &str) -> Option<SecretText> {
+    let value = std::env::var(variable).ok()?;
+    Some(value)
+        .filter(|value| !value.is_empty())
+        .map(SecretText::new)
+}
+
+/// Makes what is live in every workspace available to requests, and ends deletions that were cut short.
+///
+/// A workspace whose files are no longer understood stays empty; its data is untouched, and a
+/// deployment brings it back.
+async fn load_workspaces(app: &App) -> anyhow::Result<()> {
+    app.drop_databases().await?;
+    let catalog = app.catalog.view();
+    for view in catalog.workspaces() {
+        let (id, name) = (view.workspace.id, view.workspace.name.as_str());
+        app.ensure_databases(&view.workspace).await?;
+        if view.deployments.len() == 1 {
+            continue;
+        }
+        match app.deployer.load(id).await {
+            Ok(loaded) => {
+                app.publish(id, loaded.live);
+                app.stage(id, loaded.staging);
+            }
+            Err(error) => {
+                show(error.diagnostics());
+                warn!(workspace = name, %error, "what was live cannot be loaded; deploy it again");
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Shows diagnostics to whoever started the server.

@@ -48,7 +48,7 @@ pub use flusher::{FlushObserver, FlushReport, OriginRows};
 pub use hold::{Hold, HoldError, HoldMode};
 pub use keys::{Claim, Claimed, Counts, Key, KeyConflict};
 pub use kill_points::INGEST_KILL_POINTS;
-pub use record::{Operation, Origin, SourceName};
+pub use record::{Operation, Origin, SourceName, describe_record};
 pub use recovery::{LastStop, OpenError, RecoveryReport};
 pub use source::{FlushFailed, SourceStatus, Trouble};
 
@@ -243,7 +243,7 @@ impl Ingestion {
         let shared = Arc::clone(&self.shared);
         shared.check_open()?;
         let rows = Rows {
-            source: SourceName::new(schema.database(), schema.datasource()),
+            source: SourceName::new(schema.database(), schema.table()),
             origin,
             key: claimed.as_ref().map(Claimed::key),
             token: None,

@@ -26,6 +26,7 @@ pub use ingestion::{
     FlushFailed, FlushObserver, FlushReport, Hold, HoldError, HoldMode, INGEST_KILL_POINTS,
     Ingestion, IngestionConfig, IngestionStatus, Key, KeyConflict, LastStop, OpenError, Operation,
     Origin, OriginRows, Receipt, RecoveryReport, SetAside, SourceName, SourceStatus, Trouble,
+    describe_record,
 };
 pub use native::Block;
 pub use quarantine::{QUARANTINE_SUFFIX, quarantine_columns};

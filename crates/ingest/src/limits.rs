@@ -66,6 +66,9 @@ pub const INSERTS_AT_ONCE: usize = 2;
 /// Longest pause before a batch that failed is sent again.
 pub const RETRY_PAUSE_MAX: Duration = Duration::from_secs(30);
 
+/// How often the log speaks of rows in the quarantine of one data source.
+pub const NOTICE_PAUSE: Duration = Duration::from_secs(10);
+
 /// When a client that was refused may try again.
 pub const RETRY_AFTER: Duration = Duration::from_secs(1);
 

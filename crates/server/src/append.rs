@@ -120,7 +120,7 @@ impl Append {
             Operation::Events => OperationType::AppendHfi,
             Operation::Import => OperationType::Append,
         };
-        app.recorder.record_operation(DatasourceOperation {
+        ctx.recorder(app).record_operation(DatasourceOperation {
             elapsed: ctx.started.elapsed(),
             error: Some(error.message.clone()),
             request_id: ctx.request_id.clone(),

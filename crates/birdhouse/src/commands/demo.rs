@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::Context;
 use birdhouse_catalog::SecretText;
 use birdhouse_datafile::Project;
+use birdhouse_deploy::Permission;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
@@ -20,6 +21,7 @@ pub(crate) fn demo(args: DemoArgs) -> anyhow::Result<ExitCode> {
     let (project, diagnostics) = Project::parse(demo::project());
     show(&diagnostics);
     block_on(async {
+        let project = Some((project, Permission::KeepData));
         let server = Server::start(
             &args.listen,
             &StorageArgs::default(),

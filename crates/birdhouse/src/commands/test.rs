@@ -17,6 +17,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use birdhouse_catalog::ADMIN_TOKEN_NAME;
 use birdhouse_datafile::{Project, has_errors};
+use birdhouse_deploy::Permission;
 
 use super::{block_on, log, say};
 use crate::args::{ListenArgs, StorageArgs, TestArgs};
@@ -80,6 +81,7 @@ async fn run(
     let scratch = tempfile::tempdir().context("make a temporary directory")?;
     let listen = ListenArgs {
         port: 0,
+        clickhouse_port: 0,
         host: IpAddr::V4(Ipv4Addr::LOCALHOST),
     };
     let fixtures = fixtures::find(&args.project, &project);
@@ -88,7 +90,7 @@ async fn run(
         &listen,
         &StorageArgs::default(),
         &scratch.path().join("data"),
-        project,
+        Some((project, Permission::KeepData)),
         secrets,
     )
     .await?;

@@ -3,6 +3,8 @@
 #![cfg(test)]
 
 mod access;
+mod changes;
+mod deployments;
 mod files;
 mod persistence;
 
@@ -47,6 +49,7 @@ fn draft(files: &[(&str, &str)], grants: &[(&str, &str)]) -> DeploymentDraft {
                 scope: scope.parse().unwrap(),
             })
             .collect(),
+        ..DeploymentDraft::default()
     }
 }
 

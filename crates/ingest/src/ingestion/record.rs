@@ -6,7 +6,8 @@
 //!               quarantined blocks (varint) block* data*
 //! block      := table (1 byte: 0 data source, 1 quarantine) columns (varint) name* rows length
 //! flush      := database datasource token targets (varint) (database table)* records (varint) delta*
-//! flushed    := lsn of the flush (varint) outcome (1 byte: 0 stored, 1 set aside)
+//! flushed    := lsn of the flush (varint) outcome (1 byte: 0 stored, 1 set aside,
+//!               2 dropped)
 //!               records (varint) delta*, as in the flush, which may be damaged
 //! synced     := lsn before which outcomes are on disk (varint), boot id
 //! opened     := boot id, time (i64 µs)
@@ -126,6 +127,8 @@ pub(crate) enum Outcome {
     Stored,
     /// An operator took the rows out of the way, into a file.
     SetAside,
+    /// Its workspace was deleted.
+    Dropped,
 }
 
 const ROWS: u8 = 1;
@@ -155,6 +158,7 @@ impl Record {
                 out.push(match outcome {
                     Outcome::Stored => 0,
                     Outcome::SetAside => 1,
+                    Outcome::Dropped => 2,
                 });
                 write_lsns(records, &mut out);
             }
@@ -185,6 +189,7 @@ impl Record {
                 outcome: match take_byte(&mut input)? {
                     0 => Outcome::Stored,
                     1 => Outcome::SetAside,
+                    2 => Outcome::Dropped,
                     _ => return None,
                 },
                 records: take_lsns(&mut input)?,
@@ -410,6 +415,46 @@ fn take_source(input: &mut &[u8]) -> Option<SourceName> {
         database: take_text(input)?,
         datasource: take_text(input)?,
     })
+}
+
+/// Says in a line what a record of the journal means, without any value of its rows.
+#[must_use]
+pub fn describe_record(record: &Bytes) -> String {
+    match Record::decode(record) {
+        None => "unknown, written by a newer version".to_owned(),
+        Some(Record::Rows(rows)) => format!(
+            "{} rows and {} for quarantine of {}, {} bytes, request {}",
+            rows.rows,
+            rows.quarantined_rows,
+            rows.source,
+            rows.bytes(),
+            rows.origin.request_id
+        ),
+        Some(Record::Flush(flush)) => {
+            let targets: Vec<String> = flush.targets.iter().map(ToString::to_string).collect();
+            let range = match (flush.records.iter().min(), flush.records.iter().max()) {
+                (Some(first), Some(last)) => format!("{first} to {last}"),
+                _ => "nothing".to_owned(),
+            };
+            format!(
+                "flush {} of {} records, {range}, into {}",
+                flush.token,
+                flush.records.len(),
+                targets.join(", ")
+            )
+        }
+        Some(Record::Flushed { flush, outcome, .. }) => {
+            let outcome = match outcome {
+                Outcome::Stored => "stored",
+                Outcome::SetAside => "set aside",
+                Outcome::Dropped => "dropped with its workspace",
+            };
+            format!("flush of record {flush} {outcome}")
+        }
+        Some(Record::Synced { before, .. }) => format!("engine synced, outcomes below {before}"),
+        Some(Record::Opened { boot_id, at }) => format!("opened at {at} on boot {boot_id}"),
+        Some(Record::Closed) => "closed in order".to_owned(),
+    }
 }
 
 #[cfg(test)]

@@ -349,7 +349,7 @@ impl Found {
     fn take_batches(&mut self, is_machine_stop: bool) -> Vec<Batch> {
         let synced_before = self.synced_before.unwrap_or(Lsn(0));
         let counts = |lsn: Lsn, outcome| match outcome {
-            Outcome::SetAside => true,
+            Outcome::SetAside | Outcome::Dropped => true,
             Outcome::Stored => !is_machine_stop || lsn < synced_before,
         };
         for (lsn, outcome, records) in std::mem::take(&mut self.ended) {

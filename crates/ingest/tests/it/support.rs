@@ -33,6 +33,10 @@ impl FlushObserver for Log {
     fn flushed(&self, report: &FlushReport) {
         self.0.lock().push(report.clone());
     }
+
+    fn is_deleted(&self, database: &str) -> bool {
+        database != "ws_a"
+    }
 }
 
 /// The run of the machine, unless a test says otherwise.

@@ -170,7 +170,7 @@ fn source_name(ctx: &RequestContext, name: &str) -> Result<SourceName, ApiError>
         .datasource(name)
         .ok_or_else(|| ApiError::not_found(format!("The data source '{name}' does not exist")))?;
     let database = &ctx.caller.workspace.workspace.database;
-    Ok(SourceName::new(database, &datasource.name))
+    Ok(SourceName::new(database, &datasource.table))
 }
 
 impl From<AsideError> for ApiError {

@@ -57,6 +57,11 @@ impl Client {
         }
     }
 
+    /// Returns the token that is sent, when there is one.
+    pub(crate) fn token(&self) -> &str {
+        self.token.as_deref().unwrap_or_default()
+    }
+
     pub(crate) fn call(&self, method: &'static str, path: impl Into<String>) -> Call<'_> {
         Call {
             client: self,
@@ -75,6 +80,16 @@ impl Client {
     #[track_caller]
     pub(crate) fn post(&self, path: impl Into<String>, body: impl Into<Vec<u8>>) -> Answer {
         self.call("POST", path).body(body).send()
+    }
+
+    #[track_caller]
+    pub(crate) fn put(&self, path: impl Into<String>, body: impl Into<Vec<u8>>) -> Answer {
+        self.call("PUT", path).body(body).send()
+    }
+
+    #[track_caller]
+    pub(crate) fn delete(&self, path: impl Into<String>) -> Answer {
+        self.call("DELETE", path).send()
     }
 
     /// Appends NDJSON by the Events API and waits until it is stored.
