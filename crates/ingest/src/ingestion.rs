@@ -11,6 +11,7 @@
 //! [`Ingestion::hold`] for whoever changes tables. What is promised in which case stands in
 //! `docs/durability.md`.
 
+mod append_error;
 mod aside;
 mod check;
 mod counters;
@@ -21,6 +22,7 @@ mod kill_points;
 mod memory;
 mod record;
 mod recovery;
+mod recovery_report;
 mod source;
 mod trim;
 
@@ -32,8 +34,7 @@ use std::time::Duration;
 
 use birdhouse_engine::Engine;
 use birdhouse_journal::{
-    AppendError as JournalError, FullCause, Journal, Location, Lsn, SEGMENT_BYTES,
-    Status as JournalStatus, kill_point,
+    Journal, Location, Lsn, SEGMENT_BYTES, Status as JournalStatus, kill_point,
 };
 use parking_lot::Mutex;
 use tokio::sync::{Semaphore, oneshot};
@@ -41,6 +42,7 @@ use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
+pub use append_error::AppendError;
 pub use aside::{AsideError, SetAside};
 pub use check::{Check, CheckResult};
 pub use counters::FlushCounters;
@@ -49,11 +51,12 @@ pub use hold::{Hold, HoldError, HoldMode};
 pub use keys::{Claim, Claimed, Counts, Key, KeyConflict};
 pub use kill_points::INGEST_KILL_POINTS;
 pub use record::{Operation, Origin, SourceName, describe_record};
-pub use recovery::{LastStop, OpenError, RecoveryReport};
+pub use recovery::OpenError;
+pub use recovery_report::{LastStop, RecoveryReport};
 pub use source::{FlushFailed, SourceStatus, Trouble};
 
 use crate::decode::Decoded;
-use crate::limits::{JOURNAL_BYTES_MAX, PENDING_RECORDS_MAX, RETRY_AFTER, SYNC_INTERVAL};
+use crate::limits::{JOURNAL_BYTES_MAX, PENDING_RECORDS_MAX, SYNC_INTERVAL};
 use crate::schema::Schema;
 use counters::Counters;
 use keys::Keys;
@@ -89,62 +92,6 @@ impl IngestionConfig {
             segment_bytes: SEGMENT_BYTES,
             sync_interval: SYNC_INTERVAL,
             boot_id: trim::boot_id(),
-        }
-    }
-}
-
-/// Why rows were not acknowledged. Nothing of them is stored, unless it says otherwise.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum AppendError {
-    /// The journal has reached its limit: the engine does not keep up, or is away.
-    #[error(
-        "the journal is full: {bytes} bytes wait for the engine, the limit is {limit}; send the rows again later"
-    )]
-    Full {
-        /// What it holds.
-        bytes: u64,
-        /// What it may hold.
-        limit: u64,
-    },
-    /// The disk has no room.
-    #[error("the disk is full; send the rows again when there is room")]
-    DiskFull,
-    /// Too many requests wait for the engine.
-    #[error("{records} requests wait for the engine; send the rows again later")]
-    Backlog {
-        /// How many.
-        records: usize,
-    },
-    /// Too much waits to be written at this moment.
-    #[error("too many rows wait for the disk; send the rows again later")]
-    Busy,
-    /// A write failed, and nothing is acknowledged until a restart.
-    #[error("the journal failed and takes no rows until the server is restarted: {reason}")]
-    Poisoned {
-        /// What failed.
-        reason: String,
-    },
-    /// The rows are more than one record holds.
-    #[error("the rows of one request take too many bytes; send fewer")]
-    TooLarge,
-    /// The server is stopping.
-    #[error("the server is stopping; send the rows again later")]
-    Stopping,
-}
-
-impl AppendError {
-    /// Returns when the same request may succeed; nothing when it will not.
-    #[must_use]
-    pub fn retry_after(&self) -> Option<Duration> {
-        match self {
-            Self::Full { .. }
-            | Self::DiskFull
-            | Self::Backlog { .. }
-            | Self::Busy
-            | Self::Stopping => Some(RETRY_AFTER),
-            Self::Poisoned { .. } => Some(RETRY_AFTER * 10),
-            Self::TooLarge => None,
         }
     }
 }
@@ -485,24 +432,5 @@ impl Unstored {
         (records.into_iter().chain(appending).chain(checked))
             .min()
             .copied()
-    }
-}
-
-impl From<JournalError> for AppendError {
-    fn from(error: JournalError) -> Self {
-        match error {
-            JournalError::Poisoned { reason } => Self::Poisoned { reason },
-            JournalError::Full(FullCause::Limit { bytes, bytes_max }) => Self::Full {
-                bytes,
-                limit: bytes_max,
-            },
-            JournalError::Full(_) => Self::DiskFull,
-            JournalError::QueueFull { .. } => Self::Busy,
-            JournalError::TooLarge { .. } => Self::TooLarge,
-            JournalError::Closed => Self::Stopping,
-            other => Self::Poisoned {
-                reason: other.to_string(),
-            },
-        }
     }
 }
