@@ -1,5 +1,7 @@
 //! A running server: from a data directory and a project to routes, and back down in order.
 
+mod connections;
+
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -13,14 +15,14 @@ use birdhouse_deploy::Deployer;
 use birdhouse_engine::{Engine, EngineConfig};
 use birdhouse_ingest::limits::JOURNAL_BYTES_MAX;
 use birdhouse_ingest::{Ingestion, IngestionConfig};
-use birdhouse_server::{App, FlushLog, LiveWorkspaces};
+use birdhouse_server::{App, FlushLog, LiveWorkspaces, RateLimits};
 use birdhouse_telemetry::Telemetry;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use crate::args::ListenArgs;
+use crate::args::{ListenArgs, RateArgs};
 use crate::project::Secret;
 
 /// How long requests may take to end when the server stops.
@@ -71,13 +73,14 @@ impl Server {
             telemetry.recorder(),
         );
         let ingestion = open_ingestion(data, &engine, log).await?;
-        let app = Arc::new(App::new(
+        let app = App::new(
             engine.clone(),
             Arc::clone(&catalog),
             telemetry.recorder(),
             ingestion.clone(),
             live,
-        ));
+        );
+        let app = Arc::new(app.with_rate_limits(rate_limits(&listen.rates)));
         let workspace = Arc::clone(
             catalog
                 .view()
@@ -143,15 +146,13 @@ impl Server {
             }
             stop.cancel();
         };
-        let serving = axum::serve(listener, router)
-            .with_graceful_shutdown(stop.clone().cancelled_owned())
-            .into_future();
+        let serving = connections::serve(listener, router, stop.clone());
         let drained = async {
             asked.await;
             tokio::time::sleep(DRAIN).await;
         };
         tokio::select! {
-            result = serving => result.context("serve")?,
+            () = serving => {}
             () = drained => warn!(seconds = DRAIN.as_secs(), "some requests did not end in time"),
         }
         drop(app);
@@ -182,6 +183,15 @@ async fn open_ingestion(data: &Path, engine: &Engine, log: FlushLog) -> anyhow::
         warn!("rows of the last run are not stored yet; a change of their tables may be refused");
     }
     Ok(ingestion)
+}
+
+fn rate_limits(rates: &RateArgs) -> RateLimits {
+    RateLimits {
+        token_requests: rates.token_requests,
+        token_rows: rates.token_rows,
+        datasource_requests: rates.datasource_requests,
+        datasource_rows: rates.datasource_rows,
+    }
 }
 
 /// Shows diagnostics to whoever started the server.

@@ -11,6 +11,10 @@ use birdhouse_ingest::Ingestion;
 use birdhouse_query::Queries;
 use birdhouse_telemetry::Recorder;
 
+use crate::in_flight::InFlight;
+use crate::limits::BODIES_BYTES_MAX;
+use crate::rate::{RateLimits, Rates};
+
 /// The parts of a running server, shared by all requests.
 pub struct App {
     /// The engine.
@@ -24,6 +28,8 @@ pub struct App {
     /// Where rows go.
     pub ingestion: Ingestion,
     live: Arc<LiveWorkspaces>,
+    pub(crate) in_flight: InFlight,
+    pub(crate) rates: Rates,
 }
 
 /// The live deployment of each workspace.
@@ -59,6 +65,17 @@ impl App {
             recorder,
             ingestion,
             live,
+            in_flight: InFlight::new(BODIES_BYTES_MAX),
+            rates: Rates::new(RateLimits::default()),
+        }
+    }
+
+    /// Limits how fast rows may come.
+    #[must_use]
+    pub fn with_rate_limits(self, limits: RateLimits) -> Self {
+        Self {
+            rates: Rates::new(limits),
+            ..self
         }
     }
 

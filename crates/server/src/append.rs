@@ -16,6 +16,7 @@ use crate::app::App;
 use crate::context::RequestContext;
 use crate::error::{ApiError, status_of_kind};
 use crate::limits::{DECODED_INLINE_BYTES_MAX, IDEMPOTENCY_KEY_BYTES_MAX};
+use crate::rate::Appender;
 
 /// The header by which a client makes a request safe to repeat.
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
@@ -54,7 +55,7 @@ impl Append {
         self,
         ctx: &RequestContext,
         app: &App,
-        body: Bytes,
+        body: &Bytes,
     ) -> Result<Acknowledged, ApiError> {
         let result = self.take(ctx, app, body).await;
         if let Err(error) = &result
@@ -69,7 +70,7 @@ impl Append {
         &self,
         ctx: &RequestContext,
         app: &App,
-        body: Bytes,
+        body: &Bytes,
     ) -> Result<Acknowledged, ApiError> {
         let schema = self.datasource.schema.as_ref().ok_or_else(|| {
             ApiError::bad_request(format!(
@@ -81,7 +82,7 @@ impl Append {
             None => None,
             Some(key) => {
                 let source = SourceName::new(schema.database(), schema.datasource());
-                match app.ingestion.claim(Key::new(&source, key, &body)).await? {
+                match app.ingestion.claim(Key::new(&source, key, body)).await? {
                     Claim::New(claimed) => Some(claimed),
                     Claim::Answered(counts) => {
                         return Ok(Acknowledged {
@@ -97,7 +98,10 @@ impl Append {
             now: ctx.started_at,
             import_id: self.import_id.clone(),
         };
-        let decoded = decode(Arc::clone(schema), body, options).await?;
+        let decoded = decode(Arc::clone(schema), body.clone(), options).await?;
+        let rows = decoded.rows + decoded.quarantined_rows;
+        app.rates
+            .count_rows(appender(ctx, &self.datasource), rows)?;
         let origin = Origin {
             operation: self.operation,
             request_id: ctx.request_id.clone(),
@@ -136,6 +140,17 @@ impl Append {
                 &self.datasource.name,
             )
         });
+    }
+}
+
+/// Returns whose rates an append counts for.
+pub(crate) fn appender<'a>(
+    ctx: &'a RequestContext,
+    datasource: &'a LiveDatasource,
+) -> Appender<'a> {
+    Appender {
+        token: &ctx.caller.token.id,
+        datasource: &datasource.id,
     }
 }
 

@@ -10,8 +10,10 @@ mod body;
 mod context;
 mod error;
 mod flush_log;
+mod in_flight;
 mod limits;
 mod params;
+mod rate;
 mod request_id;
 mod unread;
 
@@ -19,3 +21,4 @@ pub use api::router;
 pub use app::{App, LiveWorkspaces};
 pub use error::ApiError;
 pub use flush_log::FlushLog;
+pub use rate::{RateLimited, RateLimits};

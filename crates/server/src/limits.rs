@@ -14,6 +14,20 @@ pub(crate) const DISCARDED_BODY_BYTES_MAX: usize = 32 << 20;
 /// How long that may take.
 pub(crate) const DISCARDED_BODY_TIME_MAX: Duration = Duration::from_secs(5);
 
+/// Bytes of bodies that all requests hold together, as sent and decompressed. Beyond it requests wait
+/// for [`ROOM_WAIT_MAX`] and get 503 then. Several of the largest uploads; what small requests hold
+/// does not come near it.
+pub(crate) const BODIES_BYTES_MAX: usize = 384 << 20;
+
+/// How long a request waits for room.
+pub(crate) const ROOM_WAIT_MAX: Duration = Duration::from_secs(3);
+
+/// How long the next bytes of a body may take.
+pub(crate) const BODY_PAUSE_MAX: Duration = Duration::from_secs(15);
+
+/// How long a whole body may take.
+pub(crate) const BODY_TIME_MAX: Duration = Duration::from_secs(600);
+
 /// Body of a query: SQL text or endpoint parameters.
 pub(crate) const QUERY_BODY_BYTES_MAX: usize = 1 << 20;
 
@@ -28,3 +42,6 @@ pub(crate) const DECODED_INLINE_BYTES_MAX: usize = 64 << 10;
 
 /// Characters of the header `Idempotency-Key`.
 pub(crate) const IDEMPOTENCY_KEY_BYTES_MAX: usize = 255;
+
+/// Tokens or data sources whose rates are remembered at the same time.
+pub(crate) const RATE_BUCKETS_MAX: usize = 10_000;

@@ -19,7 +19,7 @@ use birdhouse_catalog::ADMIN_TOKEN_NAME;
 use birdhouse_datafile::{Project, has_errors};
 
 use super::{block_on, log, say};
-use crate::args::{ListenArgs, TestArgs};
+use crate::args::{ListenArgs, RateArgs, TestArgs};
 use crate::project;
 use crate::serve::{Server, show};
 use client::Client;
@@ -81,6 +81,7 @@ async fn run(
     let listen = ListenArgs {
         port: 0,
         host: IpAddr::V4(Ipv4Addr::LOCALHOST),
+        rates: RateArgs::default(),
     };
     let fixtures = fixtures::find(&args.project, &project);
     let secrets = project::secrets(&args.project)?;

@@ -14,6 +14,7 @@ mod fmt;
 mod harness;
 mod model;
 mod openapi;
+mod overload;
 mod project_tests;
 mod service_datasources;
 mod shop_page;

@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 
 use super::events::target;
 use crate::app::App;
-use crate::append::Append;
-use crate::body;
+use crate::append::{Append, appender};
+use crate::body::{self, Held};
 use crate::context::RequestContext;
 use crate::error::ApiError;
 use crate::limits::UPLOAD_BODY_BYTES_MAX;
@@ -23,6 +23,8 @@ struct Upload {
     /// The name that the client gave it.
     file_name: Option<String>,
     data: Bytes,
+    /// The body, and with it the room that it takes.
+    _held: Held,
 }
 
 /// `POST /v0/datasources?mode=append&name=<data source>&format=csv|ndjson|json`.
@@ -47,7 +49,8 @@ pub(super) async fn upload(
         }
     }
     let datasource = target(&ctx)?;
-    let upload = receive(&ctx, body).await?;
+    app.rates.count_request(appender(&ctx, &datasource))?;
+    let upload = receive(&ctx, &app, body).await?;
     let format = format(&ctx, upload.file_name.as_deref())?;
     let bytes = upload.data.len();
     let import_id = ctx.request_id.clone();
@@ -58,7 +61,7 @@ pub(super) async fn upload(
         import_id: Some(import_id.clone()),
         wait: true,
     };
-    let taken = append.run(&ctx, &app, upload.data).await?;
+    let taken = append.run(&ctx, &app, &upload.data).await?;
     let (rows, quarantined) = (taken.counts.rows, taken.counts.quarantined_rows);
     let seconds = ctx.started.elapsed().as_secs_f64();
     let error = match quarantined {
@@ -88,8 +91,9 @@ pub(super) async fn upload(
     })))
 }
 
-async fn receive(ctx: &RequestContext, body: Body) -> Result<Upload, ApiError> {
-    let data = body::read(body, &ctx.headers, UPLOAD_BODY_BYTES_MAX).await?;
+async fn receive(ctx: &RequestContext, app: &App, body: Body) -> Result<Upload, ApiError> {
+    let held = body::read(body, &ctx.headers, UPLOAD_BODY_BYTES_MAX, &app.in_flight).await?;
+    let data = Bytes::clone(&held);
     let content_type = ctx.headers.get(header::CONTENT_TYPE);
     let is_multipart = content_type
         .and_then(|value| value.to_str().ok())
@@ -98,6 +102,7 @@ async fn receive(ctx: &RequestContext, body: Body) -> Result<Upload, ApiError> {
         return Ok(Upload {
             file_name: None,
             data,
+            _held: held,
         });
     };
     let mut request = Request::new(Body::from(data));
@@ -116,6 +121,7 @@ async fn receive(ctx: &RequestContext, body: Body) -> Result<Upload, ApiError> {
             return Ok(Upload {
                 file_name: Some(file_name),
                 data,
+                _held: held,
             });
         }
     }

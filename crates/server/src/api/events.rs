@@ -12,7 +12,7 @@ use birdhouse_ingest::{Format, Operation};
 use serde_json::json;
 
 use crate::app::App;
-use crate::append::Append;
+use crate::append::{Append, appender};
 use crate::body;
 use crate::context::RequestContext;
 use crate::error::ApiError;
@@ -37,7 +37,8 @@ pub(super) async fn append(
             )));
         }
     };
-    let body = body::read(body, &ctx.headers, EVENTS_BODY_BYTES_MAX).await?;
+    app.rates.count_request(appender(&ctx, &datasource))?;
+    let body = body::read(body, &ctx.headers, EVENTS_BODY_BYTES_MAX, &app.in_flight).await?;
     let append = Append {
         datasource,
         format,
@@ -45,7 +46,7 @@ pub(super) async fn append(
         import_id: None,
         wait: ctx.params.flag("wait"),
     };
-    let taken = append.run(&ctx, &app, body).await?;
+    let taken = append.run(&ctx, &app, &body).await?;
     let status = match taken.is_stored {
         true => StatusCode::OK,
         false => StatusCode::ACCEPTED,

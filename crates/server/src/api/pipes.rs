@@ -32,7 +32,7 @@ pub(super) async fn call(
     })?;
     let pipe =
         readable_pipe(&ctx, name).inspect_err(|error| record_refusal(&app, &ctx, name, error))?;
-    let params = all_params(&ctx, body).await?;
+    let params = all_params(&ctx, &app, body).await?;
     let result = run(&ctx, &app, &pipe, extension, &params).await;
     record(&app, &ctx, Some(&pipe), &params, result.as_ref());
     result.map(|found| answer(found, &pipe.name))

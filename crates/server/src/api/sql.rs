@@ -24,7 +24,7 @@ pub(super) async fn run(
     State(app): State<Arc<App>>,
     body: Body,
 ) -> Result<Response, ApiError> {
-    let params = all_params(&ctx, body).await?;
+    let params = all_params(&ctx, &app, body).await?;
     let result = execute(&ctx, &app, &params).await;
     record(&app, &ctx, None, &params, result.as_ref());
     result.map(|found| answer(found, "query"))
@@ -57,11 +57,15 @@ async fn execute(ctx: &RequestContext, app: &App, params: &Params) -> Result<Ans
 }
 
 /// Returns the parameters of the query string and, for a POST, of the body.
-pub(super) async fn all_params(ctx: &RequestContext, body: Body) -> Result<Params, ApiError> {
+pub(super) async fn all_params(
+    ctx: &RequestContext,
+    app: &App,
+    body: Body,
+) -> Result<Params, ApiError> {
     if ctx.method != Method::POST {
         return Ok(ctx.params.clone());
     }
-    let body = body::read(body, &ctx.headers, QUERY_BODY_BYTES_MAX).await?;
+    let body = body::read(body, &ctx.headers, QUERY_BODY_BYTES_MAX, &app.in_flight).await?;
     Ok(ctx
         .params
         .clone()
