@@ -21,6 +21,7 @@ mod record;
 mod recovery;
 mod source;
 mod trim;
+mod unfailing;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
@@ -33,7 +34,7 @@ use birdhouse_journal::{
     AppendError as JournalError, FullCause, Journal, Location, Lsn, Status as JournalStatus,
 };
 use parking_lot::Mutex;
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
@@ -48,13 +49,14 @@ pub use recovery::{LastStop, OpenError, RecoveryReport};
 pub use source::{FlushFailed, SourceStatus, Trouble};
 
 use crate::decode::Decoded;
-use crate::limits::RETRY_AFTER;
+use crate::limits::{RETRY_AFTER, UNSTORED_RECORDS_MAX};
 use crate::schema::Schema;
 use counters::Counters;
 use keys::Keys;
 use memory::Memory;
 use record::{Outcome, Record, Rows};
 use source::{Batch, Pending, Source};
+use unfailing::Unfailing;
 
 /// How rows are kept.
 #[derive(Debug, Clone)]
@@ -87,6 +89,11 @@ pub enum AppendError {
     /// Too much waits to be written at this moment.
     #[error("too many rows wait for the disk; send the rows again later")]
     Busy,
+    /// So many requests wait for the engine that remembering more would take too much memory.
+    #[error(
+        "{UNSTORED_RECORDS_MAX} requests wait for the engine; send the rows again later, more of them at once"
+    )]
+    TooManyWaiting,
     /// A write failed, and nothing is acknowledged until a restart.
     #[error("the journal failed and takes no rows until the server is restarted: {reason}")]
     Poisoned {
@@ -106,7 +113,11 @@ impl AppendError {
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::Full { .. } | Self::DiskFull | Self::Busy | Self::Stopping => Some(RETRY_AFTER),
+            Self::Full { .. }
+            | Self::DiskFull
+            | Self::Busy
+            | Self::TooManyWaiting
+            | Self::Stopping => Some(RETRY_AFTER),
             Self::Poisoned { .. } => Some(RETRY_AFTER * 10),
             Self::TooLarge => None,
         }
@@ -114,11 +125,20 @@ impl AppendError {
 }
 
 /// Rows that are acknowledged: they are in the journal.
-#[derive(Debug)]
 pub struct Receipt {
     /// How many.
     pub counts: Counts,
-    flushed: oneshot::Receiver<Result<(), FlushFailed>>,
+    source: Arc<Source>,
+    /// How many records had come to the source with this one.
+    arrived: u64,
+}
+
+impl std::fmt::Debug for Receipt {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Receipt")
+            .field("counts", &self.counts)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Receipt {
@@ -128,9 +148,9 @@ impl Receipt {
     /// # Errors
     /// When the engine failed on them. They stay in the journal and are tried again.
     pub async fn flushed(self, limit: Duration) -> Result<bool, FlushFailed> {
-        match tokio::time::timeout(limit, self.flushed).await {
-            Ok(Ok(result)) => result.map(|()| true),
-            Ok(Err(_)) | Err(_) => Ok(false),
+        match tokio::time::timeout(limit, self.source.stored(self.arrived)).await {
+            Ok(ended) => ended.map(|()| true),
+            Err(_) => Ok(false),
         }
     }
 }
@@ -208,13 +228,8 @@ impl Ingestion {
             blocks: decoded.blocks,
             quarantine_blocks: decoded.quarantine_blocks,
         };
-        let append = shared.clone().append(rows, claimed);
-        match shared.appends.spawn(append).await {
-            Ok(result) => result,
-            Err(error) => Err(AppendError::Poisoned {
-                reason: error.to_string(),
-            }),
-        }
+        let appends = shared.appends.clone();
+        Unfailing::new(shared.append(rows, claimed), appends).await
     }
 
     /// Takes an idempotency key for a request, or returns how it was answered before.
@@ -295,6 +310,9 @@ impl Shared {
         if self.is_stopping.load(Ordering::SeqCst) {
             return Err(AppendError::Stopping);
         }
+        if self.unstored.lock().records.len() >= UNSTORED_RECORDS_MAX {
+            return Err(AppendError::TooManyWaiting);
+        }
         Ok(())
     }
 
@@ -315,9 +333,7 @@ impl Shared {
             unstored.appending.insert(ticket, self.journal.next_lsn());
             ticket
         };
-        let written = (self.journal)
-            .append(Record::Rows(rows.clone()).encode())
-            .await;
+        let written = (self.journal).append(rows.encode()).await;
         {
             let mut unstored = self.unstored.lock();
             unstored.appending.remove(&ticket);
@@ -329,30 +345,18 @@ impl Shared {
         if let Some(claimed) = claimed {
             claimed.answered(location.lsn, counts, at);
         }
-        let (waiter, flushed) = oneshot::channel();
         self.counters.acknowledged(counts);
-        self.enqueue(location, rows, Some(waiter));
-        Ok(Receipt { counts, flushed })
-    }
-
-    /// Puts a record into its source's queue.
-    fn enqueue(
-        self: &Arc<Self>,
-        location: Location,
-        rows: Rows,
-        waiter: Option<oneshot::Sender<Result<(), FlushFailed>>>,
-    ) {
         let source = self.source(&rows.source);
-        source.push(self.pending(location, rows, waiter));
+        let arrived = source.push(self.pending(location, rows));
+        Ok(Receipt {
+            counts,
+            source,
+            arrived,
+        })
     }
 
     /// Makes a queue's entry of a record, with its rows as long as there is memory for them.
-    fn pending(
-        &self,
-        location: Location,
-        rows: Rows,
-        waiter: Option<oneshot::Sender<Result<(), FlushFailed>>>,
-    ) -> Pending {
+    fn pending(&self, location: Location, rows: Rows) -> Pending {
         let bytes = rows.bytes();
         Pending {
             location,
@@ -360,8 +364,7 @@ impl Shared {
             count: rows.rows + rows.quarantined_rows,
             bytes,
             arrived: Instant::now(),
-            waiter,
-            rows: self.memory.try_add(bytes).then_some(rows),
+            rows: self.memory.try_add(bytes).then(|| Box::new(rows)),
         }
     }
 

@@ -72,6 +72,13 @@ pub const RETRY_AFTER: Duration = Duration::from_secs(1);
 /// Bytes of rows that wait in memory for the engine; the rest waits in the journal.
 pub const PENDING_BYTES_MAX: usize = 128 << 20;
 
+/// What a record counts in memory beside its rows.
+pub(crate) const PENDING_RECORD_BYTES: usize = 512;
+
+/// Records that are acknowledged and not stored; each takes about 150 bytes of memory also when its
+/// rows wait in the journal.
+pub const UNSTORED_RECORDS_MAX: usize = 4_000_000;
+
 /// Bytes of the journal after which appends are refused, unless configured.
 pub const JOURNAL_BYTES_MAX: u64 = 8 << 30;
 

@@ -147,7 +147,7 @@ fn keep(batch: &mut Batch, path: &Path) -> Result<(), AsideError> {
         quarantine_blocks: Vec::new(),
     };
     let rows: Vec<&Rows> = (batch.records.iter())
-        .filter_map(|record| record.rows.as_ref())
+        .filter_map(|record| record.rows.as_deref())
         .collect();
     kept.rows = rows.iter().map(|rows| rows.rows).sum();
     kept.quarantined_rows = rows.iter().map(|rows| rows.quarantined_rows).sum();

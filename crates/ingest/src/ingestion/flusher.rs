@@ -95,9 +95,6 @@ async fn store(source: &Source, shared: &Shared, mut batch: Batch) {
             let report = report(&batch, summary, started, None);
             shared.finish(&mut batch, Outcome::Stored);
             source.end(&batch);
-            for record in &mut batch.records {
-                answer(record.waiter.take(), Ok(()));
-            }
             shared.counters.stored(&report, batch.count());
             shared.observer.flushed(&report);
             debug!(source = %source.name, rows = batch.count(), "batch stored");
@@ -118,9 +115,6 @@ async fn store(source: &Source, shared: &Shared, mut batch: Batch) {
             shared.counters.failed();
             if !is_away {
                 warn!(source = %source.name, rows = batch.count(), error = failed.reason, "batch not stored, it is tried again");
-                for record in &mut batch.records {
-                    answer(record.waiter.take(), Err(failed.clone()));
-                }
                 if is_first {
                     let report = report(&batch, Summary::default(), started, Some(failed.clone()));
                     shared.observer.flushed(&report);
@@ -159,7 +153,9 @@ async fn attempt(shared: &Shared, batch: &mut Batch) -> Result<Summary, Attempt>
     }
     kill_point!("flush.after_intent");
     let records = batch.records.iter();
-    let rows: Vec<&Rows> = records.filter_map(|record| record.rows.as_ref()).collect();
+    let rows: Vec<&Rows> = records
+        .filter_map(|record| record.rows.as_deref())
+        .collect();
     let blocks = join(rows.iter().flat_map(|rows| &rows.blocks));
     let bad_blocks = join(rows.iter().flat_map(|rows| &rows.quarantine_blocks));
     let mut total = Summary::default();
@@ -216,7 +212,7 @@ async fn load(shared: &Shared, batch: &mut Batch) -> Result<(), Attempt> {
     for (index, rows) in read.map_err(Attempt::Stopped)? {
         if let Some(record) = batch.records.get_mut(index) {
             shared.memory.add(record.bytes);
-            record.rows = Some(rows);
+            record.rows = Some(Box::new(rows));
         }
     }
     Ok(())
@@ -304,7 +300,7 @@ fn report(
     for rows in batch
         .records
         .iter()
-        .filter_map(|record| record.rows.as_ref())
+        .filter_map(|record| record.rows.as_deref())
     {
         let is_same = |known: &&mut OriginRows| {
             let (known, new) = (&known.origin, &rows.origin);
@@ -334,16 +330,6 @@ fn report(
         lag: oldest.map_or(Duration::ZERO, |oldest| oldest.elapsed()),
         elapsed: started.elapsed(),
         failed,
-    }
-}
-
-/// Tells who waits, if anybody still does.
-fn answer(
-    waiter: Option<tokio::sync::oneshot::Sender<Result<(), FlushFailed>>>,
-    result: Result<(), FlushFailed>,
-) {
-    if let Some(waiter) = waiter {
-        waiter.send(result).ok();
     }
 }
 
