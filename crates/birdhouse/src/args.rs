@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Run Tinybird projects on your own machine
 #[derive(Debug, Parser)]
@@ -24,7 +24,8 @@ pub(crate) enum Command {
     /// Serve a project: deploy it, take events, answer endpoints
     ///
     /// Tables keep their data from one start to the next. A project that does not fit the tables
-    /// that are there is refused, with the reason.
+    /// that are there is refused, with the reason. Without a project the server serves what was
+    /// deployed before, and waits for clients such as `tb --local`.
     Start(StartArgs),
     /// Serve the e-commerce example with its shop, fixtures and live traffic
     Demo(DemoArgs),
@@ -52,9 +53,10 @@ pub(crate) enum Command {
 
 #[derive(Debug, Args)]
 pub(crate) struct StartArgs {
-    /// Directory of the project, with its .datasource and .pipe files
-    #[arg(long, value_name = "DIR", default_value = ".")]
-    pub(crate) project: PathBuf,
+    /// Directory of the project, with its .datasource and .pipe files; without it, the current
+    /// directory when it has such files
+    #[arg(long, value_name = "DIR")]
+    pub(crate) project: Option<PathBuf>,
     /// Directory for everything the server keeps; created when missing
     #[arg(
         long,
@@ -63,8 +65,46 @@ pub(crate) struct StartArgs {
         env = "BIRDHOUSE_DATA"
     )]
     pub(crate) data: PathBuf,
+    /// Let the project delete data sources and columns that hold rows
+    #[arg(long)]
+    pub(crate) allow_destructive_operations: bool,
     #[command(flatten)]
     pub(crate) listen: ListenArgs,
+    #[command(flatten)]
+    pub(crate) storage: StorageArgs,
+}
+
+/// How data is kept.
+#[derive(Debug, Default, Args)]
+pub(crate) struct StorageArgs {
+    /// What stored rows survive: the end of processes, or a loss of power, too
+    ///
+    /// Acknowledged rows survive both in any case. With "power" the engine syncs what it stores, so
+    /// that after a loss of power nothing must be stored again; inserts take two to three times as
+    /// long.
+    #[arg(long, value_enum, default_value_t, env = "BIRDHOUSE_DURABILITY")]
+    pub(crate) durability: DurabilityArg,
+    /// Size of the journal after which appends are refused, in bytes; 8 GiB unless given
+    #[arg(long, value_name = "BYTES", env = "BIRDHOUSE_JOURNAL_BYTES_MAX")]
+    pub(crate) journal_bytes_max: Option<u64>,
+    /// For tests: size of the journal's segments in bytes
+    #[arg(long, hide = true, env = "BIRDHOUSE_JOURNAL_SEGMENT_BYTES")]
+    pub(crate) journal_segment_bytes: Option<u64>,
+    /// For tests: milliseconds between two syncs of the engine's files
+    #[arg(long, hide = true, env = "BIRDHOUSE_SYNC_INTERVAL_MS")]
+    pub(crate) sync_interval_ms: Option<u64>,
+    /// For tests: what tells one run of the machine from another
+    #[arg(long, hide = true, env = "BIRDHOUSE_BOOT_ID")]
+    pub(crate) boot_id: Option<String>,
+}
+
+#[derive(Debug, Default, Clone, Copy, ValueEnum)]
+pub(crate) enum DurabilityArg {
+    /// The end of processes, however sudden
+    #[default]
+    Process,
+    /// A loss of power, too
+    Power,
 }
 
 #[derive(Debug, Args)]
@@ -87,6 +127,14 @@ pub(crate) struct ListenArgs {
     /// Port to listen on; 0 takes a free one
     #[arg(long, value_name = "N", default_value_t = 7181, env = "BIRDHOUSE_PORT")]
     pub(crate) port: u16,
+    /// Port of the read-only ClickHouse HTTP interface; 0 takes a free one
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 7182,
+        env = "BIRDHOUSE_CLICKHOUSE_PORT"
+    )]
+    pub(crate) clickhouse_port: u16,
     /// Address to listen on
     #[arg(
         long,

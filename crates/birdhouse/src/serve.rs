@@ -11,9 +11,8 @@ use anyhow::{Context, bail};
 use axum::Router;
 use birdhouse_catalog::{Catalog, SecretText};
 use birdhouse_datafile::{Diagnostic, Project};
-use birdhouse_deploy::Deployer;
-use birdhouse_engine::{Engine, EngineConfig};
-use birdhouse_ingest::limits::JOURNAL_BYTES_MAX;
+use birdhouse_deploy::Permission;
+use birdhouse_engine::{Durability, Engine, EngineConfig};
 use birdhouse_ingest::{Ingestion, IngestionConfig};
 use birdhouse_server::{App, FlushLog, LiveWorkspaces, RateLimits};
 use birdhouse_telemetry::Telemetry;
@@ -22,7 +21,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use crate::args::{ListenArgs, RateArgs};
+use crate::args::{DurabilityArg, ListenArgs, RateArgs, StorageArgs};
 use crate::project::Secret;
 
 /// How long requests may take to end when the server stops.
@@ -39,32 +38,40 @@ pub(crate) struct Server {
     ingestion: Ingestion,
     telemetry: Telemetry,
     listener: TcpListener,
+    clickhouse: TcpListener,
 }
 
 impl Server {
-    /// Opens the directory `data`, starts the engine, stores `secrets` and deploys the project.
+    /// Opens the directory `data`, starts the engine and loads what is live in every workspace. With a
+    /// project, stores its `secrets` and deploys it to the first workspace.
     ///
     /// # Errors
     /// When the port is taken, the data directory or the engine cannot be used, or the project is
     /// refused; its mistakes have been shown then.
     pub(crate) async fn start(
         listen: &ListenArgs,
+        storage: &StorageArgs,
         data: &Path,
-        project: Project,
+        project: Option<(Project, Permission)>,
         secrets: Vec<Secret>,
     ) -> anyhow::Result<Self> {
         // First of all, so that a second server on the same port touches nothing.
-        let address = SocketAddr::new(listen.host, listen.port);
-        let listener = TcpListener::bind(address)
-            .await
-            .with_context(|| format!("listen on {address}"))?;
-        let admin_token = std::env::var("BIRDHOUSE_ADMIN_TOKEN")
-            .ok()
-            .filter(|v| !v.is_empty());
-        let admin_token = admin_token.map(SecretText::new);
+        let listener = bind(listen, "port", listen.port).await?;
+        let clickhouse = bind(listen, "clickhouse-port", listen.clickhouse_port).await?;
+        let admin_token =
+            given("BIRDHOUSE_ADMIN_TOKEN").or_else(|| given("TB_LOCAL_WORKSPACE_TOKEN"));
         let catalog = Arc::new(Catalog::open(data, admin_token.as_ref())?);
-        let engine = Engine::start(EngineConfig::new(data.join("engine"))?).await?;
-        birdhouse_telemetry::ensure_tables(&engine).await?;
+        if let Some(user_token) = given("TB_LOCAL_USER_TOKEN") {
+            catalog.set_user_token(&user_token)?;
+        }
+        let engine = Engine::start(EngineConfig {
+            durability: match storage.durability {
+                DurabilityArg::Process => Durability::Process,
+                DurabilityArg::Power => Durability::Power,
+            },
+            ..EngineConfig::new(data.join("engine"))?
+        })
+        .await?;
         let telemetry = Telemetry::start(engine.clone());
         let live = Arc::new(LiveWorkspaces::default());
         let log = FlushLog::new(
@@ -72,7 +79,7 @@ impl Server {
             Arc::clone(&catalog),
             telemetry.recorder(),
         );
-        let ingestion = open_ingestion(data, &engine, log).await?;
+        let ingestion = open_ingestion(ingestion_config(data, storage), &engine, log).await?;
         let app = App::new(
             engine.clone(),
             Arc::clone(&catalog),
@@ -80,7 +87,10 @@ impl Server {
             ingestion.clone(),
             live,
         );
-        let app = Arc::new(app.with_rate_limits(rate_limits(&listen.rates)));
+        let mut app = app.with_rate_limits(rate_limits(&listen.rates));
+        app.is_local = listen.host.is_loopback();
+        let app = Arc::new(app);
+        app.watch_views();
         let workspace = Arc::clone(
             catalog
                 .view()
@@ -93,25 +103,30 @@ impl Server {
                 .set_secret(workspace.workspace.id, &secret.name, &secret.value)
                 .with_context(|| format!("store the secret {}", secret.name))?;
         }
-        let deployer = Deployer {
-            engine: engine.clone(),
-            guard: app.queries.guard().clone(),
-            catalog: Arc::clone(&catalog),
+        load_workspaces(&app).await?;
+        let deployed = match &project {
+            Some((project, permission)) => app
+                .deployer
+                .deploy(workspace.workspace.id, project, *permission)
+                .await
+                .map(Some),
+            None => Ok(None),
         };
-        let deployed = deployer.deploy(workspace.workspace.id, &project).await;
         let server = Self {
             app,
             engine,
             ingestion,
             telemetry,
             listener,
+            clickhouse,
         };
         match deployed {
-            Ok(deployed) => {
+            Ok(Some(deployed)) => {
                 show(&deployed.warnings);
                 server.app.publish(workspace.workspace.id, deployed.live);
                 Ok(server)
             }
+            Ok(None) => Ok(server),
             Err(error) => {
                 show(error.diagnostics());
                 server.close().await;
@@ -125,7 +140,12 @@ impl Server {
         self.listener.local_addr().context("read the address")
     }
 
-    /// Answers requests to `router` until one of `signals` or `stop`, then ends everything in order.
+    /// Returns the address of the ClickHouse interface.
+    pub(crate) fn clickhouse_address(&self) -> anyhow::Result<SocketAddr> {
+        self.clickhouse.local_addr().context("read the address")
+    }
+
+    /// Answers requests to `router` and to the ClickHouse interface until one of `signals` or `stop`, then ends everything in order.
     pub(crate) async fn serve(
         self,
         router: Router,
@@ -138,6 +158,7 @@ impl Server {
             ingestion,
             telemetry,
             listener,
+            clickhouse,
         } = self;
         let asked = async {
             tokio::select! {
@@ -146,13 +167,16 @@ impl Server {
             }
             stop.cancel();
         };
+        let on_clickhouse = birdhouse_server::clickhouse_router(Arc::clone(&app));
         let serving = connections::serve(listener, router, stop.clone());
+        let serving_clickhouse = connections::serve(clickhouse, on_clickhouse, stop.clone());
+        let serving = async { tokio::join!(serving, serving_clickhouse) };
         let drained = async {
             asked.await;
             tokio::time::sleep(DRAIN).await;
         };
         tokio::select! {
-            () = serving => {}
+            ((), ()) = serving => {}
             () = drained => warn!(seconds = DRAIN.as_secs(), "some requests did not end in time"),
         }
         drop(app);
@@ -170,14 +194,38 @@ impl Server {
     }
 }
 
+/// Listens on the port that the option `--<option>` names.
+async fn bind(listen: &ListenArgs, option: &str, port: u16) -> anyhow::Result<TcpListener> {
+    let address = SocketAddr::new(listen.host, port);
+    TcpListener::bind(address)
+        .await
+        .with_context(|| format!("listen on {address}; --{option} takes another port"))
+}
+
+fn ingestion_config(data: &Path, storage: &StorageArgs) -> IngestionConfig {
+    let mut config = IngestionConfig::new(data);
+    if let Some(bytes) = storage.journal_bytes_max {
+        config.journal_bytes_max = bytes;
+    }
+    if let Some(bytes) = storage.journal_segment_bytes {
+        config.segment_bytes = bytes;
+    }
+    if let Some(milliseconds) = storage.sync_interval_ms {
+        config.sync_interval = Duration::from_millis(milliseconds.max(1));
+    }
+    if let Some(boot_id) = &storage.boot_id {
+        config.boot_id.clone_from(boot_id);
+    }
+    config
+}
+
 /// Opens the journal and stores what an earlier process may have begun to store: the tables must be
 /// those of that time.
-async fn open_ingestion(data: &Path, engine: &Engine, log: FlushLog) -> anyhow::Result<Ingestion> {
-    let config = IngestionConfig {
-        directory: data.join("journal"),
-        engine_directory: data.join("engine"),
-        journal_bytes_max: JOURNAL_BYTES_MAX,
-    };
+async fn open_ingestion(
+    config: IngestionConfig,
+    engine: &Engine,
+    log: FlushLog,
+) -> anyhow::Result<Ingestion> {
     let (ingestion, _) = Ingestion::open(config, engine.clone(), Arc::new(log)).await?;
     if !ingestion.replayed(REPLAY).await {
         warn!("rows of the last run are not stored yet; a change of their tables may be refused");
@@ -192,6 +240,41 @@ fn rate_limits(rates: &RateArgs) -> RateLimits {
         datasource_requests: rates.datasource_requests,
         datasource_rows: rates.datasource_rows,
     }
+}
+
+/// Returns the token that an environment variable gives.
+fn given(variable: &str) -> Option<SecretText> {
+    let value = std::env::var(variable).ok()?;
+    Some(value)
+        .filter(|value| !value.is_empty())
+        .map(SecretText::new)
+}
+
+/// Makes what is live in every workspace available to requests, and ends deletions that were cut short.
+///
+/// A workspace whose files are no longer understood stays empty; its data is untouched, and a
+/// deployment brings it back.
+async fn load_workspaces(app: &App) -> anyhow::Result<()> {
+    app.drop_databases().await?;
+    let catalog = app.catalog.view();
+    for view in catalog.workspaces() {
+        let (id, name) = (view.workspace.id, view.workspace.name.as_str());
+        app.ensure_databases(&view.workspace).await?;
+        if view.deployments.len() == 1 {
+            continue;
+        }
+        match app.deployer.load(id).await {
+            Ok(loaded) => {
+                app.publish(id, loaded.live);
+                app.stage(id, loaded.staging);
+            }
+            Err(error) => {
+                show(error.diagnostics());
+                warn!(workspace = name, %error, "what was live cannot be loaded; deploy it again");
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Shows diagnostics to whoever started the server.

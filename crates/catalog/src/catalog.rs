@@ -14,8 +14,8 @@ use crate::error::during;
 use crate::vault::Vault;
 use crate::workspace::DEFAULT_WORKSPACE;
 use crate::{
-    CatalogError, CatalogView, Deployment, DeploymentDraft, SecretText, WorkspaceId, deployment,
-    key_file, schema, secret, token, workspace,
+    CatalogError, CatalogView, Deployment, DeploymentDraft, DeploymentId, DeploymentStatus,
+    SecretText, WorkspaceId, account, deployment, key_file, schema, secret, token, workspace,
 };
 
 /// The catalog of a data directory. Share it in an `Arc`; every method may be called from any thread.
@@ -68,27 +68,81 @@ impl Catalog {
         self.view.load_full()
     }
 
-    /// Makes `draft` the live deployment of a workspace, in one step for readers.
+    /// Makes a deployment that is not live yet, with the status `calculating`.
     ///
-    /// Resources that stay keep their id and the time they were created. Scopes that datafiles give
-    /// become exactly those of the draft; tokens are created and deleted accordingly.
+    /// Resources that stay keep their id and the time they were created.
     ///
     /// # Errors
-    /// Fails when the workspace does not exist, when a resource appears twice, and when the disk refuses.
+    /// Fails when the workspace does not exist, when another deployment is staged already, when a
+    /// resource appears twice, and when the disk refuses.
+    pub fn stage_deployment(
+        &self,
+        workspace: WorkspaceId,
+        draft: &DeploymentDraft,
+    ) -> Result<Deployment, CatalogError> {
+        self.write(|transaction, now| deployment::stage(transaction, (workspace, now), draft))
+    }
+
+    /// Changes where a deployment stands and, when given, its details.
+    ///
+    /// The resources of a deleted one are forgotten, and so are the oldest deleted ones altogether.
+    ///
+    /// # Errors
+    /// Fails when there is no such deployment, when it is deleted, or live and shall be, and when
+    /// the disk refuses.
+    pub fn update_deployment(
+        &self,
+        workspace: WorkspaceId,
+        id: DeploymentId,
+        status: DeploymentStatus,
+        details: Option<&str>,
+    ) -> Result<(), CatalogError> {
+        self.write(|transaction, now| {
+            deployment::update(transaction, (workspace, now), (id, status), details)
+        })
+    }
+
+    /// Makes a staged deployment live, in one step for readers; the one before is `deleting` then.
+    ///
+    /// Scopes that datafiles give become exactly those of the deployment; tokens are created and
+    /// deleted accordingly.
+    ///
+    /// # Errors
+    /// Fails when the deployment is not staged or not ready, and when the disk refuses.
+    pub fn promote_deployment(
+        &self,
+        workspace: WorkspaceId,
+        id: DeploymentId,
+    ) -> Result<Deployment, CatalogError> {
+        let deployment = self.write(|transaction, now| {
+            deployment::promote(transaction, &self.vault, (workspace, now), id)
+        })?;
+        info!(%workspace, deployment = %deployment.id, "deployment became live");
+        Ok(deployment)
+    }
+
+    /// Stages a deployment that has nothing to make, makes it live and forgets the one before, all
+    /// in one step.
+    ///
+    /// # Errors
+    /// As [`Catalog::stage_deployment`].
     pub fn commit_deployment(
         &self,
         workspace: WorkspaceId,
         draft: &DeploymentDraft,
     ) -> Result<Deployment, CatalogError> {
         let deployment = self.write(|transaction, now| {
-            deployment::commit(transaction, &self.vault, (workspace, now), draft)
+            let at = (workspace, now);
+            let ready = DeploymentStatus::DataReady;
+            let old = deployment::live(&deployment::list(transaction, workspace)?);
+            let staged = deployment::stage(transaction, at, draft)?;
+            deployment::update(transaction, at, (staged.id, ready), None)?;
+            let deployment = deployment::promote(transaction, &self.vault, at, staged.id)?;
+            let gone = (old?.id, DeploymentStatus::Deleted);
+            deployment::update(transaction, at, gone, None)?;
+            Ok(deployment)
         })?;
-        info!(
-            %workspace,
-            deployment = %deployment.id,
-            resources = draft.resources.len(),
-            "deployment became live"
-        );
+        info!(%workspace, deployment = %deployment.id, "deployment became live");
         Ok(deployment)
     }
 
@@ -173,6 +227,7 @@ fn settle(
         Some(workspace) => workspace.id,
         None => workspace::create(transaction, vault, DEFAULT_WORKSPACE, now())?,
     };
+    account::ensure(transaction, vault, now())?;
     match admin_token {
         Some(value) => token::set_admin_value(transaction, vault, first, value),
         None => Ok(()),
@@ -185,5 +240,6 @@ fn now() -> Timestamp {
     Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
 }
 
+mod changes;
 #[cfg(test)]
 mod tests;

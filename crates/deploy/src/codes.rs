@@ -20,8 +20,10 @@ pub(crate) const VIEW: &str = "deploy/invalid-materialization";
 pub(crate) const COLUMNS: &str = "deploy/invalid-columns";
 /// The project does not fit the tables that hold rows.
 pub(crate) const INCOMPATIBLE: &str = "deploy/incompatible-change";
-/// A data source is no longer in the project but its table holds rows.
-pub(crate) const LEFT_BEHIND: &str = "deploy/left-behind";
+/// Something would be lost, and nobody has said that it may be.
+pub(crate) const DESTRUCTIVE: &str = "deploy/destructive-change";
+/// A `FORWARD_QUERY` does not give the columns of its data source.
+pub(crate) const FORWARD: &str = "deploy/invalid-forward-query";
 /// Something is accepted that cannot run here.
 pub(crate) const NOT_ACTIVE: &str = "deploy/not-active";
 /// A column finds nothing in the fixture of its data source.

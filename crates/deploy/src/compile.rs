@@ -4,18 +4,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use birdhouse_datafile::{Datasource, Diagnostic, Node, Pipe, Project, Span};
+use birdhouse_engine::service_database;
 use birdhouse_ingest::QUARANTINE_SUFFIX;
 use birdhouse_query::{Body, Pipe as LivePipe, QueryError, Resources};
 use birdhouse_template::TemplateError;
 
 use crate::codes;
 
-/// Returns what can be queried when the project is live; `id` gives the ids of pipes.
+/// Returns what can be queried when the project is live; `id` gives the ids of pipes. `database` is
+/// where data sources have their own names, `workspace` the workspace's own.
 ///
 /// Nodes whose templates cannot be compiled are reported and left out.
 pub(crate) fn resources(
     project: &Project,
-    database: &str,
+    (database, workspace): (&str, &str),
     id: impl Fn(&str) -> String,
     out: &mut Vec<Diagnostic>,
 ) -> Resources {
@@ -32,6 +34,7 @@ pub(crate) fn resources(
         .collect();
     Resources {
         database: database.to_owned(),
+        service_database: service_database(workspace),
         datasources,
         services: services.map(|service| service.name.to_owned()).collect(),
         pipes,

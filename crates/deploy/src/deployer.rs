@@ -1,37 +1,51 @@
-//! The steps of a deployment, in order: check, plan, apply, make live.
+//! The steps of a deployment: prepare, make, promote, remove.
+//!
+//! [`Deployer::prepare`] changes nothing. What is then made is invisible to readers until the
+//! catalog's one step that makes it live; whatever a deployment has made is known from before it
+//! is made, so that a failed, discarded or replaced one can be removed at any time later.
 
-mod check;
-mod implicit;
-mod plan;
+mod load;
+mod prepare;
+mod remove;
 
-use std::collections::BTreeMap;
+pub use load::Loaded;
+
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use birdhouse_catalog::{
-    Catalog, CatalogError, DeploymentDraft, ResourceDraft, ResourceKind, Scope, TokenGrant,
+    Catalog, CatalogError, Deployment, DeploymentDraft, DeploymentId, DeploymentStatus,
     WorkspaceId, WorkspaceView,
 };
-use birdhouse_datafile::{Diagnostic, Project, TokenScope, has_errors};
-use birdhouse_engine::{Engine, EngineError};
-use birdhouse_ingest::{Column, Schema, SchemaError};
+use birdhouse_datafile::{Diagnostic, Project};
+use birdhouse_engine::Engine;
+use birdhouse_ingest::{Hold, HoldMode, Ingestion, SourceName};
 use birdhouse_query::Guard;
-use birdhouse_sql::{DataType, quote_identifier};
 
+use crate::details::Details;
 use crate::error::DeployError;
-use crate::existing::{self, Existing, admin_query};
-use crate::live::{Live, LiveDatasource, LiveView};
-use crate::view::{View, qualified};
-use crate::{codes, compile};
-use plan::Plan;
+use crate::existing::{self, Existing};
+use crate::kill_point::kill_point;
+use crate::layout::{Layout, Names};
+use crate::limits::{DRAIN_MAX, QUIET_MAX};
+use crate::live::{Live, Parts};
+use crate::plan::{Permission, Plan};
+use crate::report::Report;
+use crate::stage::Making;
 
-/// Deploys projects to one engine and catalog.
+/// Deploys projects to one engine and catalog. Cheap to clone.
+#[derive(Clone)]
 pub struct Deployer {
     /// Where tables are.
-    pub engine: Engine,
+    pub(crate) engine: Engine,
     /// Who analyses the SQL of nodes.
-    pub guard: Guard,
+    pub(crate) guard: Guard,
     /// What is live.
-    pub catalog: Arc<Catalog>,
+    catalog: Arc<Catalog>,
+    /// Whose rows wait while views change.
+    ingestion: Ingestion,
+    /// Owned by whoever removes tables.
+    sweeping: Arc<tokio::sync::Mutex<()>>,
 }
 
 /// A project that has become live in the catalog.
@@ -43,341 +57,324 @@ pub struct Deployed {
     pub warnings: Vec<Diagnostic>,
 }
 
+/// A project that can be deployed, with what has to be done for it.
+pub struct Prepared {
+    workspace: WorkspaceId,
+    project: Project,
+    plan: Plan,
+    draft: DeploymentDraft,
+    live: Layout,
+    existing: Existing,
+    report: Report,
+    warnings: Vec<Diagnostic>,
+}
+
+impl Prepared {
+    /// Returns what the deployment has to say.
+    #[must_use]
+    pub fn report(&self) -> &Report {
+        &self.report
+    }
+
+    /// Returns what is suspect, but works.
+    #[must_use]
+    pub fn warnings(&self) -> &[Diagnostic] {
+        &self.warnings
+    }
+
+    /// Returns true when rows are written anew, which may take a while.
+    #[must_use]
+    pub fn moves_data(&self) -> bool {
+        !self.report.movements.is_empty()
+    }
+
+    /// Returns true when neither a resource nor a table would change.
+    #[must_use]
+    pub fn is_unchanged(&self) -> bool {
+        self.report.is_unchanged() && self.plan.is_empty()
+    }
+
+    /// Returns the layout of the deployment when it needs nothing but what is live.
+    fn kept_layout(&self) -> Option<Layout> {
+        let names = Names::new("", DeploymentId(0), BTreeSet::new());
+        let next = Layout::next(&self.live, &self.project, &self.plan, names);
+        let is_same = next.tables == self.live.tables && next.views == self.live.views;
+        (self.plan.is_empty() && is_same).then(|| self.live.clone())
+    }
+}
+
 impl Deployer {
-    /// Checks `project`, makes its tables and views exist, and makes it live in the catalog.
+    /// Returns a deployer of projects to `engine` and `catalog`, whose rows come from `ingestion`.
+    #[must_use]
+    pub fn new(engine: Engine, guard: Guard, catalog: Arc<Catalog>, ingestion: Ingestion) -> Self {
+        Self {
+            engine,
+            guard,
+            catalog,
+            ingestion,
+            sweeping: Arc::default(),
+        }
+    }
+
+    /// Prepares `project`, makes it, makes it live and removes what it replaces.
     ///
-    /// Nobody may append to the workspace meanwhile: this is the deployment at start.
+    /// Nobody may use what is live meanwhile: this is the deployment at start. A server does the
+    /// steps one by one.
     ///
     /// # Errors
-    /// [`DeployError::Invalid`] with every mistake that was found; rows that were there are
-    /// untouched, and what was live stays so.
+    /// [`DeployError::Invalid`] with every mistake that was found; what was live stays so.
     pub async fn deploy(
         &self,
         workspace: WorkspaceId,
         project: &Project,
+        permission: Permission,
     ) -> Result<Deployed, DeployError> {
-        let view = self.workspace(workspace)?;
-        let database = view.workspace.database.clone();
-        let mut found = Vec::new();
-        let mut project = implicit::with_targets(project);
-        let resources = compile::resources(&project, &database, |_| String::new(), &mut found);
-        stop_on_errors(&mut found)?;
-        let views = check::nodes(self, &project, &resources, &mut found).await?;
-        stop_on_errors(&mut found)?;
-        implicit::fill(self, &mut project, &views, &database, &mut found).await?;
-        stop_on_errors(&mut found)?;
-        let project = project.as_ref();
-        let create = format!(
-            "CREATE DATABASE IF NOT EXISTS {} ENGINE = Atomic",
-            quote_identifier(&database)
-        );
-        self.engine.execute(&create).await?;
-        let before = existing::read(&self.engine, &database).await?;
-        let plan = Plan::new(project, views, &before, &mut found);
-        stop_on_errors(&mut found)?;
-        self.apply(&plan, &database, project, &mut found).await?;
-        if found
-            .iter()
-            .any(|diagnostic| diagnostic.code == codes::TABLE)
-        {
-            stop_on_errors(&mut found)?;
+        let prepared = self.prepare(workspace, project, permission).await?;
+        let warnings = prepared.warnings.clone();
+        if prepared.is_unchanged() {
+            let live = self.live(&prepared, None).await?;
+            return Ok(Deployed { live, warnings });
         }
-        check::endpoints(self, project, &resources, &mut found).await?;
-        stop_on_errors(&mut found)?;
-        let after = existing::read(&self.engine, &database).await?;
-        for datasource in &project.datasources {
-            schema(datasource, &database, &after, &mut found);
-        }
-        stop_on_errors(&mut found)?;
-        let draft = draft(project);
-        if is_changed(&draft, &view) {
-            self.commit(workspace, draft).await?;
-        }
-        let view = self.workspace(workspace)?;
-        let live = live(project, &view, &plan.views, &after, &mut found);
-        stop_on_errors(&mut found)?;
-        Ok(Deployed {
-            live,
-            warnings: found,
-        })
+        let (_, live) = match self.commit(&prepared).await? {
+            Some(committed) => committed,
+            None => {
+                let id = self.reserve(&prepared).await?.id;
+                let live = self.make(&prepared, id).await?;
+                (self.promote(workspace, id).await?, live)
+            }
+        };
+        self.sweep(workspace).await?;
+        Ok(Deployed { live, warnings })
     }
 
-    fn workspace(&self, id: WorkspaceId) -> Result<Arc<WorkspaceView>, CatalogError> {
+    /// Makes a prepared deployment live at once when it needs nothing but what is live; returns
+    /// nothing when it has to be made.
+    ///
+    /// # Errors
+    /// When another deployment is staged, or was made live since the preparation.
+    pub async fn commit(
+        &self,
+        prepared: &Prepared,
+    ) -> Result<Option<(Deployment, Live)>, DeployError> {
+        let Some(layout) = prepared.kept_layout() else {
+            return Ok(None);
+        };
+        let details = Details {
+            layout: Some(layout),
+            report: prepared.report.clone(),
+        };
+        let draft = DeploymentDraft {
+            details: details.to_text(),
+            ..prepared.draft.clone()
+        };
+        let workspace = prepared.workspace;
+        let deployment = self
+            .in_catalog(move |catalog| catalog.commit_deployment(workspace, &draft))
+            .await?;
+        let live = self.live(prepared, None).await?;
+        Ok(Some((deployment, live)))
+    }
+
+    /// Takes the place of the staged deployment, of which there is one at a time.
+    ///
+    /// # Errors
+    /// When another deployment is staged, or was made live since the preparation.
+    pub async fn reserve(&self, prepared: &Prepared) -> Result<Deployment, DeployError> {
+        let details = Details {
+            layout: None,
+            report: prepared.report.clone(),
+        };
+        let draft = DeploymentDraft {
+            details: details.to_text(),
+            ..prepared.draft.clone()
+        };
+        let workspace = prepared.workspace;
+        let staged = self
+            .in_catalog(move |catalog| catalog.stage_deployment(workspace, &draft))
+            .await?;
+        kill_point("deploy/reserved");
+        Ok(staged)
+    }
+
+    /// Makes the tables and views of a reserved deployment, fills them, and returns what its
+    /// readers see. When it fails, nothing of it remains but its number and the reason.
+    ///
+    /// # Errors
+    /// When the engine fails or refuses something, or the catalog does.
+    pub async fn make(&self, prepared: &Prepared, id: DeploymentId) -> Result<Live, DeployError> {
+        match self.try_make(prepared, id).await {
+            Ok(live) => Ok(live),
+            Err(error) => {
+                tracing::warn!(deployment = %id, error = %chain(&error), "deployment failed");
+                self.fail(prepared.workspace, id, &chain(&error)).await?;
+                // Who discarded it meanwhile has not seen what was made since.
+                self.sweep_deployment(prepared.workspace, id).await?;
+                Err(error)
+            }
+        }
+    }
+
+    async fn try_make(&self, prepared: &Prepared, id: DeploymentId) -> Result<Live, DeployError> {
+        let view = self.workspace(prepared.workspace)?;
+        let database = &view.workspace.database;
+        let taken = self.taken(&view).await?;
+        let names = Names::new(database, id, taken);
+        let layout = Layout::next(&prepared.live, &prepared.project, &prepared.plan, names);
+        let details = Details {
+            layout: Some(layout.clone()),
+            report: prepared.report.clone(),
+        };
+        // Known before it is made, so that it can always be removed.
+        let creating = DeploymentStatus::CreatingSchema;
+        self.set(prepared.workspace, id, creating, &details).await?;
+        kill_point("deploy/named");
+        let making = Making {
+            deployer: self,
+            database,
+            project: &prepared.project,
+            plan: &prepared.plan,
+            live: &prepared.live,
+            layout: &layout,
+            existing: &prepared.existing,
+            taken: parking_lot::Mutex::default(),
+        };
+        if !prepared.plan.is_empty() {
+            making.tables().await?;
+            {
+                // Half a batch in a snapshot would be there twice when it is repeated.
+                let tables = prepared.live.tables.values();
+                let hold = self.hold(database, tables, HoldMode::Drained).await?;
+                making.switch().await?;
+                drop(hold);
+            }
+            let ready = DeploymentStatus::SchemaReady;
+            self.set(prepared.workspace, id, ready, &details).await?;
+            making.fill().await?;
+        }
+        let live = self.live(prepared, Some((id, &layout))).await?;
+        let ready = DeploymentStatus::DataReady;
+        self.set(prepared.workspace, id, ready, &details).await?;
+        Ok(live)
+    }
+
+    /// Makes a staged deployment live in the catalog. What it replaces is there until
+    /// [`Deployer::sweep`].
+    ///
+    /// # Errors
+    /// When the deployment is not staged or not ready.
+    pub async fn promote(
+        &self,
+        workspace: WorkspaceId,
+        id: DeploymentId,
+    ) -> Result<Deployment, DeployError> {
+        let promoted = self
+            .in_catalog(move |catalog| catalog.promote_deployment(workspace, id))
+            .await?;
+        kill_point("deploy/promoted");
+        Ok(promoted)
+    }
+
+    /// Returns what readers of a prepared deployment see, live or as `staged`.
+    async fn live(
+        &self,
+        prepared: &Prepared,
+        staged: Option<(DeploymentId, &Layout)>,
+    ) -> Result<Live, DeployError> {
+        let view = self.workspace(prepared.workspace)?;
+        let database = &view.workspace.database;
+        let existing = existing::read(&self.engine, database).await?;
+        let (resources, layout) = match (staged, &view.staging) {
+            (Some((_, layout)), Some(staging)) => (&staging.resources, layout),
+            (Some((id, _)), None) => return Err(CatalogError::UnknownDeployment(id).into()),
+            (None, _) => (&view.resources, &prepared.live),
+        };
+        let parts = Parts {
+            database,
+            project: &prepared.project,
+            resources,
+            layout,
+            existing: &existing,
+        };
+        let mut found = Vec::new();
+        let live = parts.live(&mut found);
+        prepare::stop_on_errors(&mut found)?;
+        Ok(live)
+    }
+
+    /// Returns the names in the workspace's database that nothing new may have.
+    async fn taken(&self, view: &WorkspaceView) -> Result<BTreeSet<String>, DeployError> {
+        let existing = existing::read(&self.engine, &view.workspace.database).await?;
+        let mut taken: BTreeSet<String> = existing.into_keys().collect();
+        for deployment in view
+            .deployments
+            .iter()
+            .filter(|d| d.status != DeploymentStatus::Deleted)
+        {
+            let layout = Details::of(deployment)?.layout;
+            taken.extend(layout.iter().flat_map(Layout::names));
+        }
+        Ok(taken)
+    }
+
+    async fn set(
+        &self,
+        workspace: WorkspaceId,
+        id: DeploymentId,
+        status: DeploymentStatus,
+        details: &Details,
+    ) -> Result<(), DeployError> {
+        let details = details.to_text();
+        self.in_catalog(move |catalog| {
+            catalog.update_deployment(workspace, id, status, Some(&details))
+        })
+        .await
+    }
+
+    /// Lets no row into `tables` until the hold is dropped.
+    async fn hold(
+        &self,
+        database: &str,
+        tables: impl IntoIterator<Item = &String>,
+        mode: HoldMode,
+    ) -> Result<Hold, DeployError> {
+        let sources = tables.into_iter();
+        let sources: Vec<SourceName> = sources
+            .map(|table| SourceName::new(database, table.as_str()))
+            .collect();
+        let limit = match mode {
+            HoldMode::Drained => DRAIN_MAX,
+            HoldMode::Quiet => QUIET_MAX,
+        };
+        Ok(self.ingestion.hold(&sources, mode, limit).await?)
+    }
+
+    pub(crate) fn workspace(&self, id: WorkspaceId) -> Result<Arc<WorkspaceView>, CatalogError> {
         let view = self.catalog.view();
         let found = view.workspace(id).map(Arc::clone);
         found.ok_or(CatalogError::UnknownWorkspace(id))
     }
 
-    async fn commit(
+    /// Changes the catalog off the threads that answer requests.
+    async fn in_catalog<T: Send + 'static>(
         &self,
-        workspace: WorkspaceId,
-        draft: DeploymentDraft,
-    ) -> Result<(), DeployError> {
+        change: impl FnOnce(&Catalog) -> Result<T, CatalogError> + Send + 'static,
+    ) -> Result<T, DeployError> {
         let catalog = Arc::clone(&self.catalog);
-        tokio::task::spawn_blocking(move || catalog.commit_deployment(workspace, &draft)).await??;
-        Ok(())
-    }
-
-    async fn apply(
-        &self,
-        plan: &Plan,
-        database: &str,
-        project: &Project,
-        found: &mut Vec<Diagnostic>,
-    ) -> Result<(), DeployError> {
-        for statement in plan.removals(database) {
-            self.engine.execute(&statement).await?;
-        }
-        for table in &plan.create_tables {
-            match self.engine.execute(&table.create(database)).await {
-                Ok(()) => tracing::info!(table = table.name, "table created"),
-                Err(EngineError::Exception { message, .. }) => {
-                    let owner = table
-                        .name
-                        .trim_end_matches(birdhouse_ingest::QUARANTINE_SUFFIX);
-                    let datasource = project
-                        .datasource(&table.name)
-                        .or_else(|| project.datasource(owner));
-                    found.extend(datasource.map(|d| compile::table_diagnostic(d, &message)));
-                }
-                Err(error) => return Err(error.into()),
-            }
-        }
-        if has_errors(found) {
-            return Ok(());
-        }
-        for view in plan.new_views() {
-            match self.create_view(view, database).await {
-                Err(DeployError::Engine(EngineError::Exception { message, .. })) => {
-                    let pipe = project.pipe(&view.pipe);
-                    let node = pipe.and_then(|pipe| Some((pipe, pipe.node(&view.node)?)));
-                    found.extend(node.map(|(pipe, node)| {
-                        compile::query_diagnostic(pipe, node, codes::VIEW, &message)
-                    }));
-                }
-                result => result?,
-            }
-        }
-        Ok(())
-    }
-
-    /// Creates a view and fills its target from what the source holds already.
-    ///
-    /// The view carries a mark until that is done, see [`Plan`].
-    async fn create_view(&self, view: &View, database: &str) -> Result<(), DeployError> {
-        admin_query(&self.engine, Some(database), &view.create(database), "Null").await?;
-        let existing = existing::read(&self.engine, database).await?;
-        let source = existing
-            .values()
-            .find(|table| table.views.contains(&view.name));
-        if view.backfill && source.is_some_and(|source| source.rows > 0) {
-            let columns = existing::describe(&self.engine, database, &view.sql).await?;
-            let names: Vec<String> = columns
-                .iter()
-                .map(|column| quote_identifier(&column.name))
-                .collect();
-            // A view maps columns by name, INSERT SELECT by position.
-            let fill = format!(
-                "INSERT INTO {} ({})\n{}",
-                qualified(database, &view.target),
-                names.join(", "),
-                view.sql
-            );
-            admin_query(&self.engine, Some(database), &fill, "Null").await?;
-            tracing::info!(
-                view = view.name,
-                target = view.target,
-                "target filled from what the source holds"
-            );
-        }
-        for statement in view.finish(database) {
-            self.engine.execute(&statement).await?;
-        }
-        tracing::info!(view = view.name, "materialized view created");
-        Ok(())
+        Ok(tokio::task::spawn_blocking(move || change(&catalog)).await??)
     }
 }
 
-/// Returns what was found as an error when it has errors; keeps warnings.
-fn stop_on_errors(found: &mut Vec<Diagnostic>) -> Result<(), DeployError> {
-    if !has_errors(found) {
-        return Ok(());
-    }
-    found.sort_by(|a, b| {
-        let place = |d: &Diagnostic| (d.span.file().path().to_owned(), d.span.range().start);
-        place(a).cmp(&place(b))
-    });
-    Err(DeployError::Invalid(std::mem::take(found)))
-}
-
-/// Returns true when the draft differs from what is live.
-fn is_changed(draft: &DeploymentDraft, live: &WorkspaceView) -> bool {
-    let same = |new: &ResourceDraft| {
-        live.resource(new.kind, &new.name)
-            .is_some_and(|old| old.path == new.path && old.content == new.content)
-    };
-    draft.resources.len() != live.resources.len() || !draft.resources.iter().all(same)
-}
-
-/// Returns the project as the catalog keeps it.
-fn draft(project: &Project) -> DeploymentDraft {
-    let mut draft = DeploymentDraft::default();
-    for datasource in project.datasources.iter() {
-        let name = datasource.name.to_string();
-        for grant in &datasource.tokens {
-            let scope = match grant.scope {
-                TokenScope::Read => Scope::read_datasource(&name),
-                TokenScope::Append => Scope::append(&name),
-            };
-            draft.grants.push(TokenGrant {
-                token: grant.name.value.clone(),
-                scope,
-            });
+/// Returns an error with its causes.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        if !text.contains(&cause_text) {
+            text.push_str(": ");
+            text.push_str(&cause_text);
         }
-        draft
-            .resources
-            .push(resource(ResourceKind::Datasource, name, &datasource.file));
+        source = cause.source();
     }
-    for pipe in project.pipes.iter() {
-        let name = pipe.name.to_string();
-        for grant in &pipe.tokens {
-            let scope = Scope::read_pipe(&name);
-            draft.grants.push(TokenGrant {
-                token: grant.name.value.clone(),
-                scope,
-            });
-        }
-        draft
-            .resources
-            .push(resource(ResourceKind::Pipe, name, &pipe.file));
-    }
-    draft
-}
-
-fn resource(
-    kind: ResourceKind,
-    name: String,
-    file: &birdhouse_datafile::SourceFile,
-) -> ResourceDraft {
-    ResourceDraft {
-        kind,
-        name,
-        path: file.path().to_owned(),
-        content: file.text().to_owned(),
-    }
-}
-
-/// Returns what requests see, from the project, its ids in the catalog and the engine's tables.
-fn live(
-    project: &Project,
-    workspace: &WorkspaceView,
-    views: &[View],
-    tables: &Existing,
-    found: &mut Vec<Diagnostic>,
-) -> Live {
-    let id = |kind, name: &str| {
-        workspace
-            .resource(kind, name)
-            .map_or_else(String::new, |resource| resource.id.to_string())
-    };
-    let database = &workspace.workspace.database;
-    let resources = compile::resources(
-        project,
-        database,
-        |pipe| id(ResourceKind::Pipe, pipe),
-        found,
-    );
-    let mut datasources = BTreeMap::new();
-    for datasource in project.datasources.iter() {
-        let name = datasource.name.to_string();
-        let mut behind = Vec::new();
-        views_behind(&name, views, tables, &mut |view| {
-            behind.push(LiveView {
-                pipe_id: id(ResourceKind::Pipe, &view.pipe),
-                pipe: view.pipe.clone(),
-                target_id: id(ResourceKind::Datasource, &view.target),
-                target: view.target.clone(),
-            });
-        });
-        let live = LiveDatasource {
-            id: id(ResourceKind::Datasource, &name),
-            schema: schema(datasource, database, tables, found).map(Arc::new),
-            name: name.clone(),
-            views: behind,
-        };
-        datasources.insert(name, Arc::new(live));
-    }
-    Live {
-        resources,
-        datasources,
-    }
-}
-
-/// Calls `each` with every view that an insert into `source` runs, upstream first.
-fn views_behind<'v>(
-    source: &str,
-    views: &'v [View],
-    tables: &Existing,
-    each: &mut impl FnMut(&'v View),
-) {
-    let Some(table) = tables.get(source) else {
-        return;
-    };
-    for view in views.iter().filter(|view| table.views.contains(&view.name)) {
-        each(view);
-        views_behind(&view.target, views, tables, each);
-    }
-}
-
-/// Returns what rows of a data source must look like; nothing when only views write to it.
-fn schema(
-    datasource: &birdhouse_datafile::Datasource,
-    database: &str,
-    tables: &Existing,
-    found: &mut Vec<Diagnostic>,
-) -> Option<Schema> {
-    let table = tables.get(datasource.name.as_str());
-    // A column without a type gets the one that the engine derives from its default.
-    let derived = |name: &str| {
-        let (_, data_type) = table?.columns.iter().find(|(column, _)| column == name)?;
-        DataType::parse(data_type).ok()
-    };
-    let columns: Option<Vec<Column>> = datasource
-        .schema
-        .columns
-        .iter()
-        .map(|column| {
-            Some(Column {
-                name: column.name.value.clone(),
-                data_type: column
-                    .data_type
-                    .clone()
-                    .or_else(|| derived(&column.name.value))?,
-                json_path: column.json_path.as_ref().map(|path| path.value.clone()),
-                default: column.default.as_ref().map(|default| default.value.clone()),
-            })
-        })
-        .collect();
-    let has_states = datasource
-        .schema
-        .columns
-        .iter()
-        .any(|column| matches!(column.data_type, Some(DataType::AggregateFunction { .. })));
-    if has_states && !datasource.schema.has_json_paths() {
-        return None;
-    }
-    match Schema::new(database, datasource.name.as_str(), columns?) {
-        Ok(schema) => Some(schema),
-        Err(error) => {
-            let place = match &error {
-                SchemaError::DuplicateColumn { column }
-                | SchemaError::UnsupportedType { column, .. }
-                | SchemaError::UnknownZone { column, .. } => datasource.schema.column(column),
-                _ => None,
-            };
-            let place = place.map_or_else(|| datasource.file.start(), |c| c.span.clone());
-            found.push(Diagnostic::error(codes::COLUMNS, error.to_string(), place));
-            None
-        }
-    }
+    text
 }

@@ -1,8 +1,9 @@
 //! Why a project was not deployed.
 
-use birdhouse_catalog::CatalogError;
+use birdhouse_catalog::{CatalogError, DeploymentId};
 use birdhouse_datafile::Diagnostic;
 use birdhouse_engine::EngineError;
+use birdhouse_ingest::HoldError;
 
 /// Why a project was not deployed. Nothing of it is live then.
 #[derive(Debug, thiserror::Error)]
@@ -17,9 +18,21 @@ pub enum DeployError {
     /// The catalog failed.
     #[error(transparent)]
     Catalog(#[from] CatalogError),
+    /// Rows that wait could not be stored before tables change.
+    #[error(transparent)]
+    Hold(#[from] HoldError),
     /// The engine's answer about existing tables could not be read.
     #[error("read the tables of the engine")]
     Tables(#[from] serde_json::Error),
+    /// What the catalog keeps of a deployment could not be read.
+    #[error("read what the catalog keeps of deployment {id}")]
+    Details {
+        /// The deployment.
+        id: DeploymentId,
+        /// What is wrong.
+        #[source]
+        source: serde_json::Error,
+    },
     /// A part of the deployment was ended.
     #[error("the deployment was interrupted")]
     Interrupted(#[from] tokio::task::JoinError),

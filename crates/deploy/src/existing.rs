@@ -17,8 +17,6 @@ pub(crate) struct ExistingTable {
     /// The fingerprint of the definition it was made from.
     pub(crate) comment: String,
     pub(crate) rows: u64,
-    pub(crate) sorting_key: String,
-    pub(crate) partition_key: String,
     /// Names and types of its columns, in order.
     pub(crate) columns: Vec<(String, String)>,
     /// Names of the materialized views that an insert runs.
@@ -39,7 +37,7 @@ pub(crate) type Existing = HashMap<String, ExistingTable>;
 pub(crate) async fn read(engine: &Engine, database: &str) -> Result<Existing, DeployError> {
     let database = quote_string(database);
     let tables = format!(
-        "SELECT name, engine, comment, ifNull(total_rows, 0) AS rows, sorting_key, partition_key, \
+        "SELECT name, engine, comment, ifNull(total_rows, 0) AS rows, \
          c.columns AS columns, dependencies_table AS views FROM system.tables AS t LEFT JOIN (SELECT table, \
          arrayMap(x -> (x.2, x.3), arraySort(groupArray((position, name, type)))) AS columns \
          FROM system.columns WHERE database = {database} GROUP BY table) AS c ON c.table = t.name \

@@ -1,23 +1,36 @@
-//! Deployments: a project is checked, its tables and views are made to exist, and it becomes live.
+//! Deployments: a project is checked, planned, made beside what is live, and becomes live.
 //!
-//! Entry point: [`Deployer::deploy`]. Tables keep their rows; a change that would lose or falsify
-//! rows is refused with the reason, before anything is changed. What exists is read from the
-//! engine itself: each table carries the fingerprint of the definition it was made from as its
-//! comment, so that an interrupted deployment is completed by the next one.
+//! Entry point: [`Deployer`]. A deployment never changes what another one uses: data sources that
+//! differ get new tables ([`plan`]), which are filled from what the old ones hold while rows go on
+//! being appended ([`stage`]). So one step in the catalog makes it live, and until then it can be
+//! removed as if it had never been. What would lose rows needs a permission.
 //!
 //! The crate knows neither HTTP nor where the project's files come from.
 
+mod change;
+mod check;
 mod codes;
 mod compile;
 mod deployer;
+mod details;
 mod error;
 mod existing;
 mod fixtures;
+mod kill_point;
+mod layout;
+mod limits;
 mod live;
+mod plan;
+mod report;
+mod scratch;
+mod stage;
 mod table;
 mod view;
 
-pub use deployer::{Deployed, Deployer};
+pub use deployer::{Deployed, Deployer, Loaded, Prepared};
+pub use details::report_of;
 pub use error::DeployError;
 pub use fixtures::check_fixture;
 pub use live::{Live, LiveDatasource, LiveView};
+pub use plan::Permission;
+pub use report::{Message, Movement, Names, Report, TokenChange, TokenChangeKind};

@@ -3,10 +3,18 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use birdhouse_ingest::Schema;
+use birdhouse_catalog::{Resource, ResourceKind};
+use birdhouse_datafile::{Datasource, Diagnostic, Project};
+use birdhouse_ingest::{Column, Schema, SchemaError};
 use birdhouse_query::Resources;
+use birdhouse_sql::DataType;
 
-/// A live deployment, ready for queries and appends. Replaced as a whole.
+use crate::existing::Existing;
+use crate::layout::Layout;
+use crate::view::View;
+use crate::{codes, compile};
+
+/// A deployment, live or staged, ready for queries and appends. Replaced as a whole.
 #[derive(Debug, Default)]
 pub struct Live {
     /// What can be queried.
@@ -20,8 +28,11 @@ pub struct Live {
 pub struct LiveDatasource {
     /// Stable id, `t_` and 32 hex digits.
     pub id: String,
-    /// Its name, which is also its table's.
+    /// Its name.
     pub name: String,
+    /// Its table in the workspace's database; that of its quarantine ends with
+    /// [`birdhouse_ingest::QUARANTINE_SUFFIX`].
+    pub table: String,
     /// What rows must look like; absent when rows come from materialized views only.
     pub schema: Option<Arc<Schema>>,
     /// The materialized views that run on an insert, directly or through another view, in order.
@@ -50,5 +61,134 @@ impl Live {
                 .values()
                 .find(|datasource| datasource.id == name_or_id)
         })
+    }
+}
+
+/// What a deployment is made of, once its tables exist.
+pub(crate) struct Parts<'a> {
+    /// The workspace's database.
+    pub(crate) database: &'a str,
+    /// The project, every target with its columns.
+    pub(crate) project: &'a Project,
+    /// Its resources in the catalog.
+    pub(crate) resources: &'a [Resource],
+    /// The tables and views that it uses.
+    pub(crate) layout: &'a Layout,
+    /// The tables and views that exist.
+    pub(crate) existing: &'a Existing,
+}
+
+impl Parts<'_> {
+    /// Puts together what requests see; columns that rows cannot fill go to `found`.
+    pub(crate) fn live(&self, found: &mut Vec<Diagnostic>) -> Live {
+        let namespace = self.layout.namespace(self.database);
+        let pipe_id = |pipe: &str| self.id(ResourceKind::Pipe, pipe);
+        let databases = (namespace, self.database);
+        let resources = compile::resources(self.project, databases, pipe_id, found);
+        let datasources = self.project.datasources.iter().map(|datasource| {
+            let name = datasource.name.to_string();
+            let table = self.layout.table(&name).to_owned();
+            let mut views = Vec::new();
+            self.views_behind(&table, &mut views);
+            let schema = schema(datasource, (self.database, &table), self.existing, found);
+            let live = LiveDatasource {
+                id: self.id(ResourceKind::Datasource, &name),
+                schema: schema.map(Arc::new),
+                table,
+                views,
+                name: name.clone(),
+            };
+            (name, Arc::new(live))
+        });
+        Live {
+            datasources: datasources.collect(),
+            resources,
+        }
+    }
+
+    fn id(&self, kind: ResourceKind, name: &str) -> String {
+        let mut resources = self.resources.iter();
+        resources
+            .find(|resource| resource.kind == kind && resource.name == name)
+            .map_or_else(String::new, |resource| resource.id.to_string())
+    }
+
+    /// Collects every view of the deployment that an insert into `table` runs, upstream first.
+    fn views_behind(&self, table: &str, out: &mut Vec<LiveView>) {
+        let Some(existing) = self.existing.get(table) else {
+            return;
+        };
+        for pipe in &self.project.pipes {
+            for (node, materialization) in pipe.materializations() {
+                let view = self.layout.views.get(&View::name_of(pipe, node));
+                if !view.is_some_and(|view| existing.views.contains(view)) {
+                    continue;
+                }
+                let target = &materialization.target.value;
+                out.push(LiveView {
+                    pipe_id: self.id(ResourceKind::Pipe, pipe.name.as_str()),
+                    pipe: pipe.name.to_string(),
+                    target_id: self.id(ResourceKind::Datasource, target),
+                    target: target.clone(),
+                });
+                self.views_behind(self.layout.table(target), out);
+            }
+        }
+    }
+}
+
+/// Returns what rows of a data source must look like; nothing when only views write to it.
+pub(crate) fn schema(
+    datasource: &Datasource,
+    (database, table): (&str, &str),
+    tables: &Existing,
+    found: &mut Vec<Diagnostic>,
+) -> Option<Schema> {
+    let existing = tables.get(table);
+    // A column without a type gets the one that the engine derives from its default.
+    let derived = |name: &str| {
+        let (_, data_type) = existing?
+            .columns
+            .iter()
+            .find(|(column, _)| column == name)?;
+        DataType::parse(data_type).ok()
+    };
+    let columns: Option<Vec<Column>> = datasource
+        .schema
+        .columns
+        .iter()
+        .map(|column| {
+            Some(Column {
+                name: column.name.value.clone(),
+                data_type: column
+                    .data_type
+                    .clone()
+                    .or_else(|| derived(&column.name.value))?,
+                json_path: column.json_path.as_ref().map(|path| path.value.clone()),
+                default: column.default.as_ref().map(|default| default.value.clone()),
+            })
+        })
+        .collect();
+    let has_states = datasource
+        .schema
+        .columns
+        .iter()
+        .any(|column| matches!(column.data_type, Some(DataType::AggregateFunction { .. })));
+    if has_states && !datasource.schema.has_json_paths() {
+        return None;
+    }
+    match Schema::new(database, datasource.name.as_str(), columns?) {
+        Ok(schema) => Some(schema.in_table(table)),
+        Err(error) => {
+            let place = match &error {
+                SchemaError::DuplicateColumn { column }
+                | SchemaError::UnsupportedType { column, .. }
+                | SchemaError::UnknownZone { column, .. } => datasource.schema.column(column),
+                _ => None,
+            };
+            let place = place.map_or_else(|| datasource.file.start(), |c| c.span.clone());
+            found.push(Diagnostic::error(codes::COLUMNS, error.to_string(), place));
+            None
+        }
     }
 }

@@ -73,17 +73,38 @@ impl Table {
         }
     }
 
+    /// Returns the names of the columns of a data source's table.
+    pub(crate) fn columns(datasource: &Datasource) -> Vec<String> {
+        let own = datasource.schema.columns.iter();
+        let implicit = datasource.implicit_columns().into_iter();
+        own.map(|column| column.name.value.clone())
+            .chain(implicit.map(|(name, _)| name.to_owned()))
+            .collect()
+    }
+
+    /// Returns the names of the columns of its quarantine.
+    pub(crate) fn quarantine_columns(datasource: &Datasource) -> Vec<String> {
+        let own = datasource.schema.columns.iter();
+        let columns = quarantine_columns(own.map(|column| column.name.value.as_str()));
+        columns.into_iter().map(|(name, _)| name).collect()
+    }
+
     /// Returns what the definition is recognised by later.
     pub(crate) fn fingerprint(&self) -> String {
         fingerprint(&self.definition)
     }
 
-    /// Returns the statement that creates the table in `database`.
+    /// Returns the statement that creates the table in `database`, under its own name.
     pub(crate) fn create(&self, database: &str) -> String {
+        self.create_as(database, &self.name)
+    }
+
+    /// Returns the statement that creates the table as `database.name`.
+    pub(crate) fn create_as(&self, database: &str, name: &str) -> String {
         format!(
             "CREATE TABLE {}.{} {} COMMENT {}",
             quote_identifier(database),
-            quote_identifier(&self.name),
+            quote_identifier(name),
             self.definition,
             quote_string(&self.fingerprint())
         )

@@ -3,17 +3,15 @@
 use std::collections::BTreeSet;
 
 use birdhouse_datafile::{Node, Pipe, Span};
-use birdhouse_sql::{quote_identifier, quote_string};
+use birdhouse_sql::assemble::select_all;
+use birdhouse_sql::{Cte, assemble, quote_identifier, quote_string};
 
 use crate::table::fingerprint;
-
-/// Ends the comment of a view whose target is still being filled.
-const FILLING: &str = ":filling";
 
 /// A materialized view as it shall be.
 #[derive(Debug, Clone)]
 pub(crate) struct View {
-    /// Its name in the engine.
+    /// Its name, see [`View::name_of`].
     pub(crate) name: String,
     /// Its pipe's name.
     pub(crate) pipe: String,
@@ -23,16 +21,30 @@ pub(crate) struct View {
     pub(crate) target: String,
     /// Whether a new target is filled from what the source holds.
     pub(crate) backfill: bool,
+    /// Whether the target is filled again when the query changes.
+    pub(crate) is_rebuilt: bool,
     /// Where to report.
     pub(crate) span: Span,
-    /// The query.
+    /// The query, over names of data sources.
     pub(crate) sql: String,
     /// Data sources that the query reads.
     pub(crate) reads: BTreeSet<String>,
 }
 
+/// Where a view reads and writes in the engine.
+pub(crate) struct ViewPlace<'a> {
+    /// The database of tables and views.
+    pub(crate) database: &'a str,
+    /// The view's name there.
+    pub(crate) name: &'a str,
+    /// The table it writes to.
+    pub(crate) target: &'a str,
+    /// The data source whose inserts run it and its table, when the session is in a namespace.
+    pub(crate) trigger: Option<(&'a str, &'a str)>,
+}
+
 impl View {
-    /// Returns the name that the view of a node has in the engine.
+    /// Returns the name of the view of a node.
     ///
     /// It is not a resource: queries cannot name it.
     pub(crate) fn name_of(pipe: &Pipe, node: &Node) -> String {
@@ -44,35 +56,30 @@ impl View {
         fingerprint(&format!("{}\n{}", self.target, self.sql))
     }
 
-    /// Returns true for the comment of a view whose target was still being filled.
-    pub(crate) fn is_filling(comment: &str) -> bool {
-        comment.ends_with(FILLING)
-    }
-
-    /// Returns the statement that creates the view, marked as being filled.
-    pub(crate) fn create(&self, database: &str) -> String {
+    /// Returns the statement that creates the view, for a session in the database where tables have
+    /// the names of their data sources.
+    ///
+    /// An insert runs the views of its table, not those of an alias: the table is named in full.
+    pub(crate) fn create(&self, place: &ViewPlace<'_>) -> String {
+        let sql = match place.trigger {
+            None => self.sql.clone(),
+            Some((name, table)) => {
+                let table = qualified(place.database, table);
+                over(&self.sql, name, &format!("SELECT * FROM {table}"))
+            }
+        };
         format!(
-            "CREATE MATERIALIZED VIEW {} TO {} AS\n{}\nCOMMENT {}",
-            qualified(database, &self.name),
-            qualified(database, &self.target),
-            self.sql,
-            quote_string(&format!("{}{FILLING}", self.fingerprint()))
+            "CREATE MATERIALIZED VIEW {} TO {} AS\n{sql}\nCOMMENT {}",
+            qualified(place.database, place.name),
+            qualified(place.database, place.target),
+            quote_string(&self.fingerprint())
         )
     }
+}
 
-    /// Returns the statements that remove the mark, in order.
-    ///
-    /// The view is loaded anew: after an `ALTER` the engine gives other deduplication tokens to the
-    /// rows of its target than after a restart, and an insert repeated after one would count twice.
-    pub(crate) fn finish(&self, database: &str) -> [String; 3] {
-        let name = qualified(database, &self.name);
-        let fingerprint = quote_string(&self.fingerprint());
-        [
-            format!("ALTER TABLE {name} MODIFY COMMENT {fingerprint}"),
-            format!("DETACH TABLE {name}"),
-            format!("ATTACH TABLE {name}"),
-        ]
-    }
+/// Returns `sql` with `name` standing for `rows`.
+pub(crate) fn over(sql: &str, name: &str, rows: &str) -> String {
+    assemble(&[Cte { name, sql: rows }], &select_all(sql))
 }
 
 /// Returns `database.table`, quoted.

@@ -22,5 +22,7 @@ pub use client::{Engine, QueryStream};
 pub use error::{EngineError, ErrorKind};
 pub use library::{LibraryError, find_library};
 pub use request::{Insert, Query, QueryLimits, QueryOutput, Role, Summary};
-pub use supervisor::{EngineConfig, WorkerCommand};
-pub use worker::{DATABASE_PREFIX, SERVICE_DATABASE, is_worker_process, worker_main};
+pub use supervisor::{Durability, EngineConfig, WorkerCommand};
+pub use worker::{
+    DATABASE_PREFIX, SERVICE_DATABASE, is_worker_process, service_database, worker_main,
+};

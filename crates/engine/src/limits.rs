@@ -39,6 +39,12 @@ pub(crate) const KILL_TIME: Duration = Duration::from_secs(12);
 /// Time that the first start of a worker may take (many tables are opened then).
 pub(crate) const START_TIME_MAX: Duration = Duration::from_secs(120);
 
+/// How long a worker may be silent, unless configured, before it is killed.
+pub(crate) const SILENCE_MAX: Duration = Duration::from_secs(30);
+
+/// Pings in a row that must fail in that time.
+pub(crate) const SILENT_PINGS_MAX: u32 = 3;
+
 /// First and longest pause before a dead worker is replaced. The first death costs no pause.
 pub(crate) const RESTART_PAUSE_MIN: Duration = Duration::from_millis(100);
 pub(crate) const RESTART_PAUSE_MAX: Duration = Duration::from_secs(5);

@@ -8,9 +8,11 @@
 //!     └──death before the first ready line──► Failed          any state ──stop──► Stopped
 //! ```
 //!
-//! A new worker starts only after the old one is dead: it takes the lock on the directory.
+//! A new worker starts only after the old one is dead: it takes the lock on the directory. One that
+//! lives and does not answer is killed by the watchdog.
 
 mod process;
+mod watchdog;
 
 use std::ffi::OsString;
 use std::fs::{DirBuilder, Permissions};
@@ -24,6 +26,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 use rustix::process::{Pid, Signal, kill_process};
+use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
 use tokio::sync::watch;
 use tracing::{error, info, warn};
@@ -31,7 +34,7 @@ use tracing::{error, info, warn};
 use crate::error::EngineError;
 use crate::library::find_library;
 use crate::limits::{
-    HEALTHY_TIME, KILL_TIME, RESTART_PAUSE_MAX, RESTART_PAUSE_MIN, START_TIME_MAX,
+    HEALTHY_TIME, KILL_TIME, RESTART_PAUSE_MAX, RESTART_PAUSE_MIN, SILENCE_MAX, START_TIME_MAX,
 };
 use crate::worker::Sandbox;
 
@@ -48,6 +51,21 @@ pub struct EngineConfig {
     pub memory_bytes_max: u64,
     /// Queries that run at the same time.
     pub readers: u32,
+    /// What an insert survives when it has returned.
+    pub durability: Durability,
+    /// How long a worker may be silent before it is killed and replaced.
+    pub silence_max: Duration,
+}
+
+/// What an insert survives when it has returned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Durability {
+    /// The end of processes, however sudden.
+    #[default]
+    Process,
+    /// A loss of power, too; an insert takes two to three times as long.
+    Power,
 }
 
 impl EngineConfig {
@@ -64,6 +82,8 @@ impl EngineConfig {
             worker: WorkerCommand::this_program()?,
             memory_bytes_max: process::memory_bytes() / 2,
             readers: u32::try_from(processors * 2).unwrap_or(u32::MAX),
+            durability: Durability::default(),
+            silence_max: SILENCE_MAX,
         })
     }
 }

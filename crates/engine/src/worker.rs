@@ -37,9 +37,10 @@ use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-pub use access::{DATABASE_PREFIX, SERVICE_DATABASE};
+pub use access::{DATABASE_PREFIX, SERVICE_DATABASE, service_database};
 pub(crate) use sandbox::Sandbox;
 
+use crate::supervisor::Durability;
 use directory::{EngineDirectory, LastStop};
 use ffi::Library;
 use http::Pools;
@@ -63,6 +64,7 @@ pub(crate) struct WorkerConfig {
     pub(crate) socket: PathBuf,
     pub(crate) memory_bytes_max: u64,
     pub(crate) readers: u32,
+    pub(crate) durability: Durability,
 }
 
 /// What a worker says when it is ready: one line of JSON on standard output.
@@ -110,7 +112,7 @@ fn run() -> Result<(), AnyError> {
         let repair = dedup_log::repair(&directory.data)?;
         report(&format!("repaired after an unclean stop: {repair:?}"));
     }
-    let access = access::write(&directory.access)?;
+    let access = access::write(&directory.access, config.durability)?;
     let listener = UnixListener::bind(&config.socket)?;
     listener.set_nonblocking(true)?;
     let sandbox = sandbox::enter(&sandbox::Places {

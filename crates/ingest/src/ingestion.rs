@@ -12,10 +12,12 @@
 //! `docs/durability.md`.
 
 mod aside;
+mod check;
 mod counters;
 mod flusher;
 mod hold;
 mod keys;
+mod kill_points;
 mod memory;
 mod record;
 mod recovery;
@@ -24,14 +26,15 @@ mod trim;
 mod unfailing;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use birdhouse_engine::Engine;
 use birdhouse_journal::{
-    AppendError as JournalError, FullCause, Journal, Location, Lsn, Status as JournalStatus,
+    AppendError as JournalError, FullCause, Journal, Location, Lsn, SEGMENT_BYTES,
+    Status as JournalStatus, kill_point,
 };
 use parking_lot::Mutex;
 use tokio::sync::Semaphore;
@@ -40,16 +43,18 @@ use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
 pub use aside::{AsideError, SetAside};
+pub use check::{Check, CheckResult};
 pub use counters::FlushCounters;
 pub use flusher::{FlushObserver, FlushReport, OriginRows};
 pub use hold::{Hold, HoldError, HoldMode};
 pub use keys::{Claim, Claimed, Counts, Key, KeyConflict};
-pub use record::{Operation, Origin, SourceName};
+pub use kill_points::INGEST_KILL_POINTS;
+pub use record::{Operation, Origin, SourceName, describe_record};
 pub use recovery::{LastStop, OpenError, RecoveryReport};
 pub use source::{FlushFailed, SourceStatus, Trouble};
 
 use crate::decode::Decoded;
-use crate::limits::{RETRY_AFTER, UNSTORED_RECORDS_MAX};
+use crate::limits::{JOURNAL_BYTES_MAX, PENDING_RECORDS_MAX, RETRY_AFTER, SYNC_INTERVAL};
 use crate::schema::Schema;
 use counters::Counters;
 use keys::Keys;
@@ -67,6 +72,27 @@ pub struct IngestionConfig {
     pub engine_directory: PathBuf,
     /// Bytes of the journal after which appends are refused.
     pub journal_bytes_max: u64,
+    /// Size of the journal's segments in bytes.
+    pub segment_bytes: u64,
+    /// How often the engine's files are synced and the journal is trimmed, when anything was stored.
+    pub sync_interval: Duration,
+    /// What tells one run of the machine from another.
+    pub boot_id: String,
+}
+
+impl IngestionConfig {
+    /// Returns the usual configuration for a data directory.
+    #[must_use]
+    pub fn new(data: &Path) -> Self {
+        Self {
+            directory: data.join("journal"),
+            engine_directory: data.join("engine"),
+            journal_bytes_max: JOURNAL_BYTES_MAX,
+            segment_bytes: SEGMENT_BYTES,
+            sync_interval: SYNC_INTERVAL,
+            boot_id: trim::boot_id(),
+        }
+    }
 }
 
 /// Why rows were not acknowledged. Nothing of them is stored, unless it says otherwise.
@@ -86,14 +112,15 @@ pub enum AppendError {
     /// The disk has no room.
     #[error("the disk is full; send the rows again when there is room")]
     DiskFull,
+    /// Too many requests wait for the engine.
+    #[error("{records} requests wait for the engine; send the rows again later")]
+    Backlog {
+        /// How many.
+        records: usize,
+    },
     /// Too much waits to be written at this moment.
     #[error("too many rows wait for the disk; send the rows again later")]
     Busy,
-    /// So many requests wait for the engine that remembering more would take too much memory.
-    #[error(
-        "{UNSTORED_RECORDS_MAX} requests wait for the engine; send the rows again later, more of them at once"
-    )]
-    TooManyWaiting,
     /// A write failed, and nothing is acknowledged until a restart.
     #[error("the journal failed and takes no rows until the server is restarted: {reason}")]
     Poisoned {
@@ -115,8 +142,8 @@ impl AppendError {
         match self {
             Self::Full { .. }
             | Self::DiskFull
+            | Self::Backlog { .. }
             | Self::Busy
-            | Self::TooManyWaiting
             | Self::Stopping => Some(RETRY_AFTER),
             Self::Poisoned { .. } => Some(RETRY_AFTER * 10),
             Self::TooLarge => None,
@@ -166,6 +193,10 @@ pub struct IngestionStatus {
     pub sources: Vec<SourceStatus>,
     /// What was stored since the start.
     pub flushes: FlushCounters,
+    /// What was found when the journal was opened.
+    pub recovery: RecoveryReport,
+    /// What the look at the tables after an unclean stop has found.
+    pub checks: Vec<Check>,
 }
 
 /// Takes rows and stores them. Clones share everything.
@@ -190,6 +221,8 @@ struct Shared {
     /// Appends that must come to their end.
     appends: TaskTracker,
     flushers: Mutex<tokio::task::JoinSet<()>>,
+    recovery: OnceLock<RecoveryReport>,
+    checks: Mutex<Vec<Check>>,
 }
 
 /// Records that the journal must keep.
@@ -200,6 +233,8 @@ struct Unstored {
     /// Appends that run, with a record that was before theirs.
     appending: BTreeMap<u64, Lsn>,
     next_append: u64,
+    /// The first record that is still needed to look whether the tables are right.
+    checked_from: Option<Lsn>,
 }
 
 impl Ingestion {
@@ -219,7 +254,7 @@ impl Ingestion {
         let shared = Arc::clone(&self.shared);
         shared.check_open()?;
         let rows = Rows {
-            source: SourceName::new(schema.database(), schema.datasource()),
+            source: SourceName::new(schema.database(), schema.table()),
             origin,
             key: claimed.as_ref().map(Claimed::key),
             token: None,
@@ -274,6 +309,8 @@ impl Ingestion {
             journal_bytes_max: self.shared.config.journal_bytes_max,
             sources,
             flushes: self.shared.counters.read(),
+            recovery: self.shared.recovery.get().cloned().unwrap_or_default(),
+            checks: self.shared.checks.lock().clone(),
         }
     }
 
@@ -310,9 +347,6 @@ impl Shared {
         if self.is_stopping.load(Ordering::SeqCst) {
             return Err(AppendError::Stopping);
         }
-        if self.unstored.lock().records.len() >= UNSTORED_RECORDS_MAX {
-            return Err(AppendError::TooManyWaiting);
-        }
         Ok(())
     }
 
@@ -328,6 +362,10 @@ impl Shared {
         let at = rows.origin.at;
         let ticket = {
             let mut unstored = self.unstored.lock();
+            let records = unstored.records.len() + unstored.appending.len();
+            if records >= PENDING_RECORDS_MAX {
+                return Err(AppendError::Backlog { records });
+            }
             let ticket = unstored.next_append;
             unstored.next_append += 1;
             unstored.appending.insert(ticket, self.journal.next_lsn());
@@ -389,11 +427,18 @@ impl Shared {
     /// Records how a batch ended, and lets its records go.
     fn finish(&self, batch: &mut Batch, outcome: Outcome) {
         if let Some(flush) = batch.intent {
-            let record = Record::Flushed { flush, outcome }.encode();
+            let records = batch.flush.records.clone();
+            let record = Record::Flushed {
+                flush,
+                outcome,
+                records,
+            }
+            .encode();
             // Without it the batch is stored again after a restart, with the same token.
             if let Err(error) = self.journal.append_unsynced(record) {
                 warn!(%error, "the outcome of a batch was not recorded");
             }
+            kill_point!("flush.after_outcome");
         }
         let mut unstored = self.unstored.lock();
         for record in &batch.records {
@@ -427,7 +472,10 @@ impl Unstored {
     fn keep_from(&self) -> Option<Lsn> {
         let records = self.records.first();
         let appending = self.appending.first_key_value().map(|(_, lsn)| lsn);
-        records.into_iter().chain(appending).min().copied()
+        let checked = self.checked_from.as_ref();
+        (records.into_iter().chain(appending).chain(checked))
+            .min()
+            .copied()
     }
 }
 

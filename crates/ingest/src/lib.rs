@@ -22,10 +22,11 @@ pub use decode::{DecodeOptions, Decoded, Format, decode};
 pub use error::DecodeError;
 pub use frame::{CsvDialect, HeaderRule};
 pub use ingestion::{
-    AppendError, AsideError, Claim, Claimed, Counts, FlushCounters, FlushFailed, FlushObserver,
-    FlushReport, Hold, HoldError, HoldMode, Ingestion, IngestionConfig, IngestionStatus, Key,
-    KeyConflict, LastStop, OpenError, Operation, Origin, OriginRows, Receipt, RecoveryReport,
-    SetAside, SourceName, SourceStatus, Trouble,
+    AppendError, AsideError, Check, CheckResult, Claim, Claimed, Counts, FlushCounters,
+    FlushFailed, FlushObserver, FlushReport, Hold, HoldError, HoldMode, INGEST_KILL_POINTS,
+    Ingestion, IngestionConfig, IngestionStatus, Key, KeyConflict, LastStop, OpenError, Operation,
+    Origin, OriginRows, Receipt, RecoveryReport, SetAside, SourceName, SourceStatus, Trouble,
+    describe_record,
 };
 pub use native::Block;
 pub use quarantine::{QUARANTINE_SUFFIX, quarantine_columns};

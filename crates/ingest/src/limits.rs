@@ -66,18 +66,33 @@ pub const INSERTS_AT_ONCE: usize = 2;
 /// Longest pause before a batch that failed is sent again.
 pub const RETRY_PAUSE_MAX: Duration = Duration::from_secs(30);
 
+/// How often the log speaks of rows in the quarantine of one data source.
+pub const NOTICE_PAUSE: Duration = Duration::from_secs(10);
+
 /// When a client that was refused may try again.
 pub const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// Bytes of rows that wait in memory for the engine; the rest waits in the journal.
 pub const PENDING_BYTES_MAX: usize = 128 << 20;
 
-/// What a record counts in memory beside its rows.
-pub(crate) const PENDING_RECORD_BYTES: usize = 512;
+/// Bytes that a record takes in memory beside its row data: names, ids, lists of columns.
+pub const PENDING_OVERHEAD_BYTES: usize = 1024;
 
-/// Records that are acknowledged and not stored; each takes about 150 bytes of memory also when its
+/// Requests and chunks that wait for the engine. Each takes some 200 bytes of memory even when its
 /// rows wait in the journal.
-pub const UNSTORED_RECORDS_MAX: usize = 4_000_000;
+pub const PENDING_RECORDS_MAX: usize = 2_000_000;
+
+/// Rows of one data source whose presence is looked at after an unclean stop, the newest ones.
+pub const CHECKED_ROWS_MAX: u64 = 1_000_000;
+
+/// Bytes of these rows.
+pub const CHECKED_BYTES_MAX: usize = 256 << 20;
+
+/// Time that the comparison of one data source may take in the engine.
+pub const CHECK_TIME_MAX: Duration = Duration::from_secs(300);
+
+/// How long the check after an unclean stop pauses before it looks again whether rows are stored.
+pub const CHECK_PAUSE: Duration = Duration::from_millis(200);
 
 /// Bytes of the journal after which appends are refused, unless configured.
 pub const JOURNAL_BYTES_MAX: u64 = 8 << 30;

@@ -39,6 +39,7 @@ pub struct Column {
 pub struct Schema {
     database: String,
     datasource: String,
+    table: String,
     pub(crate) columns: Vec<PlannedColumn>,
     pub(crate) extractor: Extractor,
     accepts_json: bool,
@@ -163,9 +164,11 @@ impl Schema {
             let path = column.json_path.as_ref()?;
             Some((index, path::keys(path)))
         });
+        let datasource = datasource.into();
         Ok(Self {
             database: database.into(),
-            datasource: datasource.into(),
+            table: datasource.clone(),
+            datasource,
             extractor: Extractor::new(paths),
             columns: planned,
             accepts_json,
@@ -178,10 +181,23 @@ impl Schema {
         &self.database
     }
 
-    /// Returns the data source's name, which is also its table's.
+    /// Returns the schema for rows that go to a table with another name than the data source.
+    #[must_use]
+    pub fn in_table(mut self, table: impl Into<String>) -> Self {
+        self.table = table.into();
+        self
+    }
+
+    /// Returns the data source's name.
     #[must_use]
     pub fn datasource(&self) -> &str {
         &self.datasource
+    }
+
+    /// Returns the name of its table, that of the data source unless said otherwise.
+    #[must_use]
+    pub fn table(&self) -> &str {
+        &self.table
     }
 
     /// Returns true when the columns have JSONPaths.

@@ -23,6 +23,8 @@ mod recovery;
 mod segments;
 mod shared;
 mod status;
+#[cfg(test)]
+mod tests;
 mod trim;
 mod writer;
 

@@ -17,6 +17,7 @@ const NDJSON: &str = "application/x-ndjson; charset=utf-8";
 const TSV: &str = "text/tab-separated-values; charset=utf-8";
 const PARQUET: &str = "application/vnd.apache.parquet";
 const PROMETHEUS: &str = "text/plain; version=0.0.4";
+const BINARY: &str = "application/octet-stream";
 const TEXT: &str = "text/plain; charset=utf-8";
 
 /// Extensions of `/v0/pipes/<pipe>.<extension>`.
@@ -105,11 +106,109 @@ const NAMES: &[Format] = &[
     },
 ];
 
+/// Formats of the ClickHouse interface besides those of `/v0/sql`.
+const CLICKHOUSE: &[Format] = &[
+    Format {
+        engine: "TabSeparated",
+        content_type: TSV,
+    },
+    Format {
+        engine: "TabSeparatedRaw",
+        content_type: TSV,
+    },
+    Format {
+        engine: "TabSeparatedWithNames",
+        content_type: TSV,
+    },
+    Format {
+        engine: "TabSeparatedWithNamesAndTypes",
+        content_type: TSV,
+    },
+    Format {
+        engine: "TSVRaw",
+        content_type: TSV,
+    },
+    Format {
+        engine: "TSVWithNamesAndTypes",
+        content_type: TSV,
+    },
+    Format {
+        engine: "CSVWithNamesAndTypes",
+        content_type: CSV,
+    },
+    Format {
+        engine: "JSONCompact",
+        content_type: JSON,
+    },
+    Format {
+        engine: "JSONStrings",
+        content_type: JSON,
+    },
+    Format {
+        engine: "JSONCompactEachRow",
+        content_type: NDJSON,
+    },
+    Format {
+        engine: "JSONCompactEachRowWithNamesAndTypes",
+        content_type: NDJSON,
+    },
+    Format {
+        engine: "Pretty",
+        content_type: TEXT,
+    },
+    Format {
+        engine: "PrettySpace",
+        content_type: TEXT,
+    },
+    Format {
+        engine: "Vertical",
+        content_type: TEXT,
+    },
+    Format {
+        engine: "Markdown",
+        content_type: TEXT,
+    },
+    Format {
+        engine: "Values",
+        content_type: TEXT,
+    },
+    Format {
+        engine: "Null",
+        content_type: TEXT,
+    },
+    Format {
+        engine: "Native",
+        content_type: BINARY,
+    },
+    Format {
+        engine: "RowBinary",
+        content_type: BINARY,
+    },
+    Format {
+        engine: "RowBinaryWithNames",
+        content_type: BINARY,
+    },
+    Format {
+        engine: "RowBinaryWithNamesAndTypes",
+        content_type: BINARY,
+    },
+    Format {
+        engine: "ArrowStream",
+        content_type: BINARY,
+    },
+];
+
 impl Format {
     /// The format of `/v0/sql` without `FORMAT`.
     pub const JSON: Self = Self {
         engine: "JSON",
         content_type: JSON,
+    };
+
+    /// The format of the engine's plans.
+    pub(crate) const PLAN: Self = Self {
+        engine: "TSVRaw",
+        content_type: TEXT,
     };
 
     /// Returns the format of an endpoint's extension.
@@ -131,12 +230,26 @@ impl Format {
     /// # Errors
     /// [`QueryError::UnknownFormat`] with the names that exist.
     pub fn from_name(name: &str) -> Result<Self, QueryError> {
-        let known = NAMES
-            .iter()
-            .find(|format| format.engine.eq_ignore_ascii_case(name));
+        Self::find(name, NAMES.iter())
+    }
+
+    /// Returns the format of that name on the ClickHouse interface, in any case of letters.
+    ///
+    /// # Errors
+    /// [`QueryError::UnknownFormat`] with the names that exist.
+    pub fn from_clickhouse(name: &str) -> Result<Self, QueryError> {
+        Self::find(name, NAMES.iter().chain(CLICKHOUSE))
+    }
+
+    fn find<'f>(
+        name: &str,
+        formats: impl Iterator<Item = &'f Self> + Clone,
+    ) -> Result<Self, QueryError> {
+        let mut all = formats.clone();
+        let known = all.find(|format| format.engine.eq_ignore_ascii_case(name));
         known.copied().ok_or_else(|| QueryError::UnknownFormat {
             format: name.to_owned(),
-            allowed: join(NAMES.iter().map(|format| format.engine)),
+            allowed: join(formats.map(|format| format.engine)),
         })
     }
 }

@@ -10,8 +10,10 @@ use crate::error::QueryError;
 /// A snapshot of what can be queried. Replaced as a whole when a deployment is promoted.
 #[derive(Debug, Default)]
 pub struct Resources {
-    /// The engine's database in which the workspace's tables live.
+    /// The engine's database in which data sources have their own names.
     pub database: String,
+    /// The engine's database of the workspace's service data sources.
+    pub service_database: String,
     /// Data sources and their quarantine tables, by name.
     pub datasources: BTreeSet<String>,
     /// Service data sources, without the database's name.

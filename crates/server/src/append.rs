@@ -13,10 +13,10 @@ use birdhouse_telemetry::{DatasourceOperation, OperationType};
 use bytes::Bytes;
 
 use crate::app::App;
+use crate::append_rate::Appender;
 use crate::context::RequestContext;
 use crate::error::{ApiError, status_of_kind};
 use crate::limits::{DECODED_INLINE_BYTES_MAX, IDEMPOTENCY_KEY_BYTES_MAX};
-use crate::rate::Appender;
 
 /// The header by which a client makes a request safe to repeat.
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
@@ -100,7 +100,7 @@ impl Append {
         };
         let decoded = decode(Arc::clone(schema), body.clone(), options).await?;
         let rows = decoded.rows + decoded.quarantined_rows;
-        app.rates
+        app.append_rates
             .count_rows(appender(ctx, &self.datasource), rows)?;
         let origin = Origin {
             operation: self.operation,
@@ -124,7 +124,7 @@ impl Append {
             Operation::Events => OperationType::AppendHfi,
             Operation::Import => OperationType::Append,
         };
-        app.recorder.record_operation(DatasourceOperation {
+        ctx.recorder(app).record_operation(DatasourceOperation {
             elapsed: ctx.started.elapsed(),
             error: Some(error.message.clone()),
             request_id: ctx.request_id.clone(),

@@ -3,12 +3,13 @@
 use axum::Json;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use birdhouse_catalog::CatalogError;
 use birdhouse_engine::{EngineError, ErrorKind};
 use birdhouse_query::QueryError;
 use serde_json::{Value, json};
 
+use crate::append_rate::RateLimited;
 use crate::limits::RETRY_AFTER_SECONDS;
-use crate::rate::RateLimited;
 
 const RATE_LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
 const RATE_REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
@@ -72,6 +73,10 @@ impl ApiError {
         }
     }
 
+    pub(crate) fn internal() -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal error")
+    }
+
     pub(crate) fn body_too_large(limit_bytes: usize) -> Self {
         Self::new(
             StatusCode::PAYLOAD_TOO_LARGE,
@@ -102,6 +107,21 @@ impl IntoResponse for ApiError {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS));
         }
         response
+    }
+}
+
+impl From<CatalogError> for ApiError {
+    fn from(error: CatalogError) -> Self {
+        match error {
+            CatalogError::UnknownWorkspace(_) | CatalogError::UnknownToken(_) => {
+                Self::not_found(error.to_string())
+            }
+            error if error.is_refusal() => Self::bad_request(error.to_string()),
+            error => {
+                tracing::error!(%error, "the catalog failed");
+                Self::internal()
+            }
+        }
     }
 }
 

@@ -28,6 +28,12 @@ impl FlushLog {
 }
 
 impl FlushObserver for FlushLog {
+    fn is_deleted(&self, database: &str) -> bool {
+        let view = self.catalog.view();
+        let mut databases = view.workspaces().iter().map(|w| &w.workspace.database);
+        databases.all(|known| known != database)
+    }
+
     fn flushed(&self, report: &FlushReport) {
         let view = self.catalog.view();
         let workspace = (view.workspaces().iter())
@@ -35,10 +41,18 @@ impl FlushObserver for FlushLog {
         let Some(workspace) = workspace else {
             return;
         };
+        if let Some(failed) = report.failed.as_ref().filter(|failed| failed.is_view) {
+            self.live
+                .view_failed(workspace.workspace.id, &report.source, &failed.reason);
+        }
         let live = self.live.of(workspace.workspace.id);
-        let Some(datasource) = live.datasource(&report.source.datasource) else {
+        // Rows are stored by table.
+        let table = &report.source.datasource;
+        let mut datasources = live.datasources.values();
+        let Some(datasource) = datasources.find(|datasource| datasource.table == *table) else {
             return;
         };
+        let recorder = self.recorder.of(&report.source.database);
         let release = workspace.live.id.to_string();
         for rows in &report.origins {
             let common = |operation: DatasourceOperation| DatasourceOperation {
@@ -52,7 +66,7 @@ impl FlushObserver for FlushLog {
             };
             let (written_rows, written_bytes) = written(report, rows);
             let (event_type, at) = (event_type(rows), rows.origin.at);
-            self.recorder.record_operation(common(DatasourceOperation {
+            recorder.record_operation(common(DatasourceOperation {
                 rows: Some(rows.rows),
                 rows_quarantine: Some(rows.quarantined_rows),
                 written_rows: written_rows.saturating_sub(rows.quarantined_rows),
@@ -70,7 +84,7 @@ impl FlushObserver for FlushLog {
                     &view.target_id,
                     &view.target,
                 );
-                self.recorder.record_operation(common(DatasourceOperation {
+                recorder.record_operation(common(DatasourceOperation {
                     read_rows: rows.rows,
                     pipe_id: view.pipe_id.clone(),
                     pipe_name: view.pipe.clone(),

@@ -6,8 +6,12 @@
 mod api;
 mod app;
 mod append;
+mod append_rate;
 mod body;
+mod clickhouse;
 mod context;
+mod definitions;
+mod deployments;
 mod error;
 mod flush_log;
 mod in_flight;
@@ -19,6 +23,7 @@ mod unread;
 
 pub use api::router;
 pub use app::{App, LiveWorkspaces};
+pub use append_rate::{RateLimited, RateLimits};
+pub use clickhouse::clickhouse_router;
 pub use error::ApiError;
 pub use flush_log::FlushLog;
-pub use rate::{RateLimited, RateLimits};

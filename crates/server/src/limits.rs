@@ -34,6 +34,12 @@ pub(crate) const QUERY_BODY_BYTES_MAX: usize = 1 << 20;
 /// Query string of a request.
 pub(crate) const URL_BYTES_MAX: usize = 64 << 10;
 
+/// Names of signed tokens whose requests are counted at the same time.
+pub(crate) const RATES_MAX: usize = 10_000;
+
+/// Body of a request that manages something: tokens, variables, workspaces.
+pub(crate) const FORM_BODY_BYTES_MAX: usize = 1 << 20;
+
 /// Seconds after which a client is asked to try again when the engine is away.
 pub(crate) const RETRY_AFTER_SECONDS: u32 = 1;
 
@@ -43,5 +49,15 @@ pub(crate) const DECODED_INLINE_BYTES_MAX: usize = 64 << 10;
 /// Characters of the header `Idempotency-Key`.
 pub(crate) const IDEMPOTENCY_KEY_BYTES_MAX: usize = 255;
 
-/// Tokens or data sources whose rates are remembered at the same time.
-pub(crate) const RATE_BUCKETS_MAX: usize = 10_000;
+/// How long requests may go on using a deployment that is no longer live: longer than any of them
+/// takes.
+pub(crate) const OLD_REQUESTS_MAX: Duration = Duration::from_secs(60);
+
+/// Body of a build or a deployment: the files of a project, without its fixtures.
+pub(crate) const PROJECT_BODY_BYTES_MAX: usize = 50 << 20;
+
+/// Files of a project.
+pub(crate) const PROJECT_FILES_MAX: usize = 5_000;
+
+/// Bytes of a file's path in a project.
+pub(crate) const PROJECT_PATH_BYTES_MAX: usize = 1_024;

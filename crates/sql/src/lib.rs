@@ -6,6 +6,7 @@
 //! (`statement`) and reads the answer (`tree`).
 
 pub mod assemble;
+pub mod bind;
 pub mod functions;
 pub mod lexer;
 pub mod quote;

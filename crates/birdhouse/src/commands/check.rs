@@ -9,8 +9,9 @@ use std::sync::Arc;
 
 use birdhouse_catalog::Catalog;
 use birdhouse_datafile::{Diagnostic, Project, has_errors};
-use birdhouse_deploy::{DeployError, Deployer};
+use birdhouse_deploy::{DeployError, Deployer, Permission};
 use birdhouse_engine::{Engine, EngineConfig, EngineError};
+use birdhouse_ingest::{FlushObserver, FlushReport, Ingestion, IngestionConfig};
 use birdhouse_query::Guard;
 
 use super::{block_on, log, say};
@@ -62,7 +63,7 @@ fn counted(count: usize, what: &str) -> String {
     format!("{count} {what}{plural}")
 }
 
-/// Deploys the project to a scratch database; nothing when there is no engine library.
+/// Prepares the project on a private engine; nothing when there is no engine library.
 async fn on_the_engine(project: &Project) -> anyhow::Result<Option<Vec<Diagnostic>>> {
     let scratch = tempfile::tempdir()?;
     let config = match EngineConfig::new(scratch.path().join("engine")) {
@@ -76,23 +77,36 @@ async fn on_the_engine(project: &Project) -> anyhow::Result<Option<Vec<Diagnosti
         .view()
         .workspaces()
         .first()
-        .map(|view| view.workspace.id);
-    let deployer = Deployer {
-        guard: Guard::new(engine.clone()),
-        engine: engine.clone(),
-        catalog,
-    };
+        .map(|view| view.workspace.clone());
+    let config = IngestionConfig::new(scratch.path());
+    let (ingestion, _) = Ingestion::open(config, engine.clone(), Arc::new(NoRows)).await?;
+    let guard = Guard::new(engine.clone());
+    let deployer = Deployer::new(engine.clone(), guard, catalog, ingestion);
     let result = match workspace {
         Some(workspace) => {
-            birdhouse_telemetry::ensure_tables(&engine).await?;
-            deployer.deploy(workspace, project).await
+            birdhouse_telemetry::ensure_tables(&engine, &workspace.database).await?;
+            deployer
+                .prepare(workspace.id, project, Permission::KeepData)
+                .await
         }
         None => anyhow::bail!("the catalog has no workspace"),
     };
+    drop(deployer);
     engine.stop().await;
     match result {
-        Ok(deployed) => Ok(Some(deployed.warnings)),
+        Ok(prepared) => Ok(Some(prepared.warnings().to_vec())),
         Err(DeployError::Invalid(diagnostics)) => Ok(Some(diagnostics)),
         Err(error) => Err(error.into()),
+    }
+}
+
+/// Hears of rows, of which there are none.
+struct NoRows;
+
+impl FlushObserver for NoRows {
+    fn flushed(&self, _: &FlushReport) {}
+
+    fn is_deleted(&self, _: &str) -> bool {
+        false
     }
 }

@@ -6,11 +6,12 @@ use std::time::Duration;
 use anyhow::Context;
 use birdhouse_catalog::SecretText;
 use birdhouse_datafile::Project;
+use birdhouse_deploy::Permission;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 use super::{block_on, log, say};
-use crate::args::DemoArgs;
+use crate::args::{DemoArgs, StorageArgs};
 use crate::demo::{self, Api, Traffic};
 use crate::serve::{Server, Signals, show};
 
@@ -20,7 +21,15 @@ pub(crate) fn demo(args: DemoArgs) -> anyhow::Result<ExitCode> {
     let (project, diagnostics) = Project::parse(demo::project());
     show(&diagnostics);
     block_on(async {
-        let server = Server::start(&args.listen, &args.data, project, Vec::new()).await?;
+        let project = Some((project, Permission::KeepData));
+        let server = Server::start(
+            &args.listen,
+            &StorageArgs::default(),
+            &args.data,
+            project,
+            Vec::new(),
+        )
+        .await?;
         let token = |name: &str| -> anyhow::Result<SecretText> {
             let view = server.app.catalog.view();
             let workspace = view.workspaces().first().context("no workspace")?;

@@ -17,9 +17,10 @@ use std::process::ExitCode;
 use anyhow::Context;
 use birdhouse_catalog::ADMIN_TOKEN_NAME;
 use birdhouse_datafile::{Project, has_errors};
+use birdhouse_deploy::Permission;
 
 use super::{block_on, log, say};
-use crate::args::{ListenArgs, RateArgs, TestArgs};
+use crate::args::{ListenArgs, RateArgs, StorageArgs, TestArgs};
 use crate::project;
 use crate::serve::{Server, show};
 use client::Client;
@@ -80,12 +81,20 @@ async fn run(
     let scratch = tempfile::tempdir().context("make a temporary directory")?;
     let listen = ListenArgs {
         port: 0,
+        clickhouse_port: 0,
         host: IpAddr::V4(Ipv4Addr::LOCALHOST),
         rates: RateArgs::default(),
     };
     let fixtures = fixtures::find(&args.project, &project);
     let secrets = project::secrets(&args.project)?;
-    let server = Server::start(&listen, &scratch.path().join("data"), project, secrets).await?;
+    let server = Server::start(
+        &listen,
+        &StorageArgs::default(),
+        &scratch.path().join("data"),
+        Some((project, Permission::KeepData)),
+        secrets,
+    )
+    .await?;
     let result = run_on(&server, args, suites, &fixtures, counts).await;
     server.close().await;
     result

@@ -417,9 +417,9 @@ fn bad_routes(admin: &Client) {
     );
     refused(admin.get("/v0/pipes/api_product_grid.xml"), 400, "'xml'");
     refused(
-        admin.get("/v0/pipes/api_product_grid"),
+        admin.get("/v0/pipes/no_such_pipe"),
         404,
-        "api_product_grid.json",
+        "'no_such_pipe' does not exist",
     );
     refused(
         admin.get("/v0/pipes/mat_stock_wh.json"),

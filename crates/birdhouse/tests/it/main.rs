@@ -5,10 +5,13 @@
 
 #![cfg(test)]
 
+mod access;
 mod bad_input;
 mod check;
+mod clickhouse;
 mod debug;
 mod deployment;
+mod details;
 mod endpoints;
 mod fmt;
 mod harness;
@@ -18,7 +21,11 @@ mod overload;
 mod project_tests;
 mod service_datasources;
 mod shop_page;
+mod signed_tokens;
 mod stock;
+mod token_api;
 mod tokens;
 mod uploads;
+mod variables;
 mod worker_death;
+mod workspaces;

@@ -23,6 +23,7 @@ fn draft(names: &[&str]) -> DeploymentDraft {
             token: "reader".to_owned(),
             scope: Scope::read_pipe(names[0]),
         }],
+        ..DeploymentDraft::default()
     }
 }
 
@@ -46,12 +47,7 @@ fn failed_change_leaves_nothing() {
 
     let error = catalog
         .write(|transaction, now| {
-            deployment::commit(
-                transaction,
-                &catalog.vault,
-                (workspace, now),
-                &draft(&["b"]),
-            )?;
+            deployment::stage(transaction, (workspace, now), &draft(&["b"]))?;
             workspace::require(transaction, WorkspaceId::random())
         })
         .unwrap_err();
@@ -115,7 +111,7 @@ fn die_in_a_commit(dir: &Path) {
     let many: Vec<&str> = many.iter().map(String::as_str).collect();
     catalog
         .write(|transaction, now| {
-            deployment::commit(transaction, &catalog.vault, (workspace, now), &draft(&many))?;
+            deployment::stage(transaction, (workspace, now), &draft(&many))?;
             CatalogView::load(transaction, Arc::clone(&catalog.vault))?;
             std::process::abort();
             #[expect(unreachable_code, reason = "gives the closure its type")]

@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod access;
+mod deployments;
 mod files;
 mod persistence;
 
@@ -47,6 +48,7 @@ fn draft(files: &[(&str, &str)], grants: &[(&str, &str)]) -> DeploymentDraft {
                 scope: scope.parse().unwrap(),
             })
             .collect(),
+        ..DeploymentDraft::default()
     }
 }
 

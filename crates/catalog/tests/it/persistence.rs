@@ -98,7 +98,7 @@ fn resources_that_stay_keep_their_identity() {
         .iter()
         .map(|deployment| format!("{} {}", deployment.id, deployment.status))
         .collect();
-    assert_eq!(statuses, ["0 deleted", "1 deleted", "2 live"]);
+    assert_eq!(statuses, ["0 deleted", "1 deleted", "2 data_ready"]);
     assert_eq!(new.live, second);
 }
 

@@ -6,9 +6,11 @@
 #![cfg(test)]
 
 mod mistakes;
+mod moves;
 mod projects;
 mod redeploy;
 mod support;
+mod traffic;
 
 /// Is the engine worker when the supervisor starts it; in a test run there is nothing to do.
 #[test]

@@ -4,11 +4,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use birdhouse_catalog::{Catalog, WorkspaceId};
+use birdhouse_catalog::{Catalog, DeploymentId, WorkspaceId};
 use birdhouse_datafile::{Diagnostic, Project, SourceFile};
-use birdhouse_deploy::{DeployError, Deployed, Deployer, Live};
-use birdhouse_engine::{Engine, EngineConfig, Insert, WorkerCommand};
-use birdhouse_ingest::{CsvDialect, DecodeOptions, Format, QUARANTINE_SUFFIX};
+use birdhouse_deploy::{DeployError, Deployed, Deployer, Live, Permission, Prepared};
+use birdhouse_engine::{Engine, EngineConfig, Insert, Query, WorkerCommand};
+use birdhouse_ingest::{
+    CsvDialect, DecodeOptions, FlushObserver, FlushReport, Format, Ingestion, IngestionConfig,
+    QUARANTINE_SUFFIX,
+};
 use birdhouse_query::{Call, Format as Output, OutputSettings, Queries};
 use birdhouse_template::{Context, Parameters};
 use rustix::process::{Pid, Signal, kill_process};
@@ -16,10 +19,25 @@ use tempfile::TempDir;
 
 /// An empty workspace.
 pub(crate) struct Workspace {
-    deployer: Deployer,
+    pub(crate) deployer: Deployer,
+    pub(crate) engine: Engine,
+    pub(crate) catalog: Arc<Catalog>,
+    pub(crate) ingestion: Ingestion,
     queries: Queries,
-    id: WorkspaceId,
+    pub(crate) id: WorkspaceId,
+    pub(crate) permission: Permission,
     _directory: TempDir,
+}
+
+/// Hears of batches and says nothing.
+struct Unheard;
+
+impl FlushObserver for Unheard {
+    fn flushed(&self, _: &FlushReport) {}
+
+    fn is_deleted(&self, _: &str) -> bool {
+        false
+    }
 }
 
 impl Workspace {
@@ -28,18 +46,37 @@ impl Workspace {
         let mut config = EngineConfig::new(directory.path().join("engine")).unwrap();
         config.worker = WorkerCommand::this_test("engine_worker").unwrap();
         let engine = Engine::start(config).await.unwrap();
-        birdhouse_telemetry::ensure_tables(&engine).await.unwrap();
         let catalog = Arc::new(Catalog::open(directory.path(), None).unwrap());
-        let id = catalog.view().workspaces().first().unwrap().workspace.id;
+        let first = catalog
+            .view()
+            .workspaces()
+            .first()
+            .unwrap()
+            .workspace
+            .clone();
+        birdhouse_telemetry::ensure_tables(&engine, &first.database)
+            .await
+            .unwrap();
+        let id = first.id;
         let queries = Queries::new(engine.clone());
+        let config = IngestionConfig::new(directory.path());
+        let (ingestion, _) = Ingestion::open(config, engine.clone(), Arc::new(Unheard))
+            .await
+            .unwrap();
+        let guard = queries.guard().clone();
         Self {
-            deployer: Deployer {
-                guard: queries.guard().clone(),
-                engine,
-                catalog,
-            },
+            deployer: Deployer::new(
+                engine.clone(),
+                guard,
+                Arc::clone(&catalog),
+                ingestion.clone(),
+            ),
+            engine,
+            catalog,
+            ingestion,
             queries,
             id,
+            permission: Permission::KeepData,
             _directory: directory,
         }
     }
@@ -53,7 +90,11 @@ impl Workspace {
         if birdhouse_datafile::has_errors(&found) {
             return Err(found);
         }
-        match self.deployer.deploy(self.id, &project).await {
+        match self
+            .deployer
+            .deploy(self.id, &project, self.permission)
+            .await
+        {
             Ok(Deployed { live, warnings, .. }) => {
                 found.extend(warnings);
                 Ok((live, found))
@@ -61,6 +102,66 @@ impl Workspace {
             Err(DeployError::Invalid(diagnostics)) => Err(diagnostics),
             Err(error) => panic!("{error}"),
         }
+    }
+
+    /// Prepares a project whose text has no mistakes.
+    pub(crate) async fn prepare(
+        &self,
+        files: Vec<SourceFile>,
+    ) -> Result<Prepared, Vec<Diagnostic>> {
+        let (project, found) = Project::parse(files);
+        assert!(!birdhouse_datafile::has_errors(&found), "{}", shown(&found));
+        let prepared = self
+            .deployer
+            .prepare(self.id, &project, self.permission)
+            .await;
+        match prepared {
+            Ok(prepared) => Ok(prepared),
+            Err(DeployError::Invalid(diagnostics)) => Err(diagnostics),
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// Makes a prepared deployment beside what is live.
+    pub(crate) async fn stage(&self, prepared: &Prepared) -> (DeploymentId, Live) {
+        let id = self.deployer.reserve(prepared).await.unwrap().id;
+        let live = self.deployer.make(prepared, id).await.unwrap();
+        (id, live)
+    }
+
+    /// Runs a statement with all rights; returns its result as lines.
+    pub(crate) async fn admin(&self, sql: &str) -> Vec<String> {
+        let output = self
+            .engine
+            .query(Query::admin(sql, "TSVRaw"))
+            .await
+            .unwrap();
+        let text = String::from_utf8(output.body.to_vec()).unwrap();
+        text.lines().map(str::to_owned).collect()
+    }
+
+    /// Checks that the engine has the tables, views and databases of `live`, and no others.
+    pub(crate) async fn nothing_is_left(&self, live: &Live) {
+        let view = self.catalog.view();
+        let database = &view.workspaces()[0].workspace.database;
+        let mut expected: Vec<String> = live
+            .datasources
+            .values()
+            .flat_map(|d| [d.table.clone(), format!("{}{QUARANTINE_SUFFIX}", d.table)])
+            .collect();
+        expected.sort();
+        let tables = format!(
+            "SELECT name FROM system.tables WHERE database = '{database}' AND engine != 'MaterializedView' ORDER BY name"
+        );
+        assert_eq!(self.admin(&tables).await, expected);
+        let mut databases = vec![database.clone()];
+        if live.resources.database != *database {
+            databases.push(live.resources.database.clone());
+        }
+        let all = format!(
+            "SELECT name FROM system.databases WHERE startsWith(name, '{database}') AND name != '{database}_tinybird' ORDER BY name"
+        );
+        assert_eq!(self.admin(&all).await, databases);
     }
 
     /// Appends a fixture; returns how many rows went to quarantine.
@@ -97,8 +198,8 @@ impl Workspace {
             import_id: None,
         };
         let decoded = birdhouse_ingest::decode(schema, body, &options).unwrap();
-        let quarantine = format!("{name}{QUARANTINE_SUFFIX}");
-        let blocks = (decoded.blocks.iter().map(|block| (name, block)))
+        let quarantine = format!("{}{QUARANTINE_SUFFIX}", schema.table());
+        let blocks = (decoded.blocks.iter().map(|block| (schema.table(), block)))
             .chain((decoded.quarantine_blocks.iter()).map(|block| (quarantine.as_str(), block)));
         for (position, (table, block)) in blocks.enumerate() {
             let insert = Insert {
@@ -110,14 +211,14 @@ impl Workspace {
                 token: format!("{batch}-{position}"),
                 settings: Vec::new(),
             };
-            self.deployer.engine.insert(insert).await.unwrap();
+            self.engine.insert(insert).await.unwrap();
         }
         decoded.quarantined_rows
     }
 
     /// Kills the engine's worker and waits for the next one.
     pub(crate) async fn kill_worker(&self) {
-        let engine = &self.deployer.engine;
+        let engine = &self.engine;
         let killed = engine.worker_pid().unwrap();
         let pid = Pid::from_raw(i32::try_from(killed).unwrap()).unwrap();
         kill_process(pid, Signal::KILL).unwrap();
@@ -150,6 +251,7 @@ impl Workspace {
             context: &Context::default(),
             secret: &|_| None,
             access: &|_| true,
+            restrictions: &birdhouse_query::Restrictions::default(),
             output: OutputSettings::default(),
             request_id: "test",
         };

@@ -11,6 +11,7 @@ use parking_lot::Mutex;
 use tracing::warn;
 
 use crate::limits::WORKER_OUTPUT_BYTES_MAX;
+use crate::supervisor::watchdog::Watchdog;
 use crate::supervisor::{EngineConfig, Stop};
 use crate::worker::{PROTOCOL, ReadyLine, Sandbox, WORKER_VARIABLE, WorkerConfig};
 
@@ -32,6 +33,7 @@ pub(super) fn run(
     let pid = child.id();
     let errors = child.stderr.take().map(collect_errors).transpose()?;
     let sent = send_config(&mut child, config, socket, stop);
+    let watchdog = Watchdog::new(pid, socket, config.silence_max);
     if let Some(output) = child.stdout.take() {
         for line in BufReader::new(output).lines() {
             // Other lines come from the program around the worker, such as a test harness.
@@ -40,10 +42,13 @@ pub(super) fn run(
                 && line.birdhouse_engine_worker == PROTOCOL
             {
                 ready(pid, line.sandbox);
+                watchdog.start()?;
             }
         }
     }
     stop.lock().input = None;
+    // From here on the process id may become that of another process.
+    watchdog.end();
     let status = child.wait()?;
     let said = errors
         .and_then(|thread| thread.join().ok())
@@ -84,6 +89,7 @@ fn send_config(
         socket: socket.to_owned(),
         memory_bytes_max: config.memory_bytes_max,
         readers: config.readers,
+        durability: config.durability,
     })?;
     line.push(b'\n');
     input.write_all(&line)?;

@@ -8,15 +8,27 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::supervisor::Durability;
+
 /// Prefix of the names of workspace databases; readers may select from all of them.
 pub const DATABASE_PREFIX: &str = "ws_";
 
-/// The database of the service data sources; readers may select from it.
+/// Under this name queries read the service data sources of their workspace. It is no database: each
+/// workspace has its own, see [`service_database`].
 pub const SERVICE_DATABASE: &str = "tinybird";
 
 /// Blocks whose tokens a table remembers, unless its DDL says otherwise. Covers the replay of the
 /// last few batches many times over.
 const DEDUPLICATION_WINDOW: u32 = 1000;
+
+/// What makes parts survive a loss of power: they are synced when they are inserted and when they are
+/// merged, and what was merged away stays for a while. By default the library deletes it at once.
+const POWER: &[(&str, &str)] = &[
+    ("fsync_after_insert", "1"),
+    ("fsync_part_directory", "1"),
+    ("min_rows_to_fsync_after_merge", "1"),
+    ("old_parts_lifetime", "480"),
+];
 
 /// Statements that open a connection of each role.
 pub(super) const ADMIN_SETUP: &[&str] = &["SET ROLE admin"];
@@ -33,23 +45,35 @@ pub(super) const STARTUP: &[&str] = &[
 ];
 
 /// Writes the engine's configuration into `directory` and returns the path of its main file.
-pub(super) fn write(directory: &Path) -> io::Result<PathBuf> {
+pub(super) fn write(directory: &Path, durability: Durability) -> io::Result<PathBuf> {
     fs::create_dir_all(directory)?;
     let users = directory.join("users.xml");
     let config = directory.join("config.xml");
     fs::write(&users, users_xml())?;
-    fs::write(&config, config_xml(&users))?;
+    fs::write(&config, config_xml(&users, durability))?;
     Ok(config)
 }
 
-fn config_xml(users: &Path) -> String {
+/// Returns the database with the service data sources of the workspace whose data is in `database`.
+#[must_use]
+pub fn service_database(database: &str) -> String {
+    format!("{database}_{SERVICE_DATABASE}")
+}
+
+fn config_xml(users: &Path, durability: Durability) -> String {
     let users = escape(&users.to_string_lossy());
+    let synced: String = match durability {
+        Durability::Process => String::new(),
+        Durability::Power => (POWER.iter())
+            .map(|(name, value)| format!("    <{name}>{value}</{name}>\n"))
+            .collect(),
+    };
     format!(
         "<clickhouse>
   <user_directories><users_xml><path>{users}</path></users_xml></user_directories>
   <merge_tree>
     <non_replicated_deduplication_window>{DEDUPLICATION_WINDOW}</non_replicated_deduplication_window>
-  </merge_tree>
+{synced}  </merge_tree>
 </clickhouse>
 "
     )
@@ -70,7 +94,6 @@ fn users_xml() -> String {
     </grants></admin>
     <reader><grants>
       <query>GRANT SELECT ON {DATABASE_PREFIX}*.*</query>
-      <query>GRANT SELECT ON {SERVICE_DATABASE}.*</query>
     </grants></reader>
   </roles>
   <users>

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use birdhouse_engine::{Engine, EngineError, ErrorKind};
+use birdhouse_engine::{Durability, Engine, EngineError, ErrorKind};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 
@@ -89,6 +89,48 @@ async fn a_stuck_worker_does_not_block_the_stop() {
     let stopped = tokio::time::timeout(Duration::from_secs(30), engine.stop());
     stopped.await.expect("within its limit");
     wait_until(|| async { is_alive(pid) }, |alive| !alive).await;
+}
+
+/// A worker that lives and does not answer is killed and replaced.
+#[tokio::test]
+async fn a_frozen_worker_is_replaced() {
+    let limit = Duration::from_secs(2);
+    let test = TestEngine::start_with(|config| config.silence_max = limit).await;
+    test.execute("CREATE TABLE ws_a.t (a Int64) ENGINE = MergeTree ORDER BY a")
+        .await;
+    let pid = test.engine.worker_pid().expect("it is up");
+    kill(pid, Signal::STOP);
+    let frozen_since = Instant::now();
+    let error = (test.insert("t", "1\n", "one").await).expect_err("nobody answers");
+    assert_eq!(error.kind(), ErrorKind::Unavailable, "{error:?}");
+    assert!(
+        frozen_since.elapsed() >= limit / 2,
+        "not killed before several pings have failed: {:?}",
+        frozen_since.elapsed()
+    );
+    assert!(test.engine.ready(Duration::from_secs(20)).await);
+    assert_ne!(test.engine.worker_pid(), Some(pid));
+    wait_until(|| async { is_alive(pid) }, |alive| !alive).await;
+    test.insert("t", "1\n", "one").await.expect("repeated");
+    assert_eq!(test.read("SELECT a FROM t").await, "1");
+}
+
+#[tokio::test]
+async fn the_durability_of_inserts_is_configured() {
+    let settings = "SELECT name, value FROM system.merge_tree_settings WHERE name IN ('fsync_after_insert', 'fsync_part_directory', 'min_rows_to_fsync_after_merge', 'old_parts_lifetime') ORDER BY name";
+    let shown = |synced, merged, lifetime| {
+        format!(
+            "fsync_after_insert\t{synced}\nfsync_part_directory\t{synced}\nmin_rows_to_fsync_after_merge\t{merged}\nold_parts_lifetime\t{lifetime}"
+        )
+    };
+    let test = TestEngine::start().await;
+    assert_eq!(test.admin(settings).await, shown(0, 0, 0));
+    let test = TestEngine::start_with(|config| config.durability = Durability::Power).await;
+    assert_eq!(test.admin(settings).await, shown(1, 1, 480));
+    test.execute("CREATE TABLE ws_a.t (a Int64) ENGINE = MergeTree ORDER BY a")
+        .await;
+    test.insert("t", "1\n", "one").await.expect("stored");
+    assert_eq!(test.read("SELECT a FROM t").await, "1");
 }
 
 #[tokio::test]
@@ -192,6 +234,7 @@ impl BareWorker {
             "socket": socket,
             "memory_bytes_max": 2_000_000_000_u64,
             "readers": 1,
+            "durability": "process",
         });
         let mut input = process.stdin.take().expect("piped");
         writeln!(input, "{line}").expect("sent");

@@ -24,7 +24,7 @@ impl TestEngine {
         Self::start_with(|config| config.readers = 1).await
     }
 
-    async fn start_with(change: impl FnOnce(&mut EngineConfig)) -> Self {
+    pub(crate) async fn start_with(change: impl FnOnce(&mut EngineConfig)) -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let mut config = config(directory.path().join("engine"));
         change(&mut config);

@@ -7,6 +7,7 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use birdhouse_journal::kill_point;
 use bytes::Bytes;
 use jiff::Timestamp;
 use tracing::warn;
@@ -56,9 +57,17 @@ impl Ingestion {
     /// Takes the batch that fails out of a data source's queue, into a file beside the journal, so
     /// that the rows behind it are stored. Parts of it may be stored already.
     ///
+    /// Runs to its end also when the caller goes away.
+    ///
     /// # Errors
     /// When nothing fails, or the file or the journal cannot be written.
     pub async fn set_aside(&self, name: &SourceName) -> Result<SetAside, AsideError> {
+        let (ingestion, name) = (self.clone(), name.clone());
+        self.to_the_end(async move { ingestion.take_aside(&name).await })
+            .await
+    }
+
+    async fn take_aside(&self, name: &SourceName) -> Result<SetAside, AsideError> {
         let source = self.shared.source(name);
         let mut batch = source
             .take_failing()
@@ -66,6 +75,7 @@ impl Ingestion {
         let directory = aside_directory(&self.shared.config.directory);
         let path = directory.join(format!("{}.rows", batch.flush.token));
         let result = keep(&mut batch, &path);
+        kill_point!("set_aside.after_file");
         let (Ok(()), Some(flush)) = (&result, batch.intent) else {
             let failed = super::FlushFailed {
                 reason: "it could not be set aside".to_owned(),
@@ -76,7 +86,12 @@ impl Ingestion {
             return Err(AsideError::NotFailing(name.clone()));
         };
         let outcome = Outcome::SetAside;
-        let record = Record::Flushed { flush, outcome }.encode();
+        let record = Record::Flushed {
+            flush,
+            outcome,
+            records: batch.flush.records.clone(),
+        }
+        .encode();
         if let Err(error) = self.shared.journal.append_control(record).await {
             // It is stored in both places now; the file must not be put back.
             fs::remove_file(&path).ok();
@@ -87,6 +102,7 @@ impl Ingestion {
             source.fail(batch, failed, false);
             return Err(AppendError::from(error).into());
         }
+        kill_point!("set_aside.after_outcome");
         let rows = batch.count();
         self.shared.finish(&mut batch, outcome);
         source.end(&batch);
@@ -96,10 +112,29 @@ impl Ingestion {
 
     /// Puts rows of a database back that were set aside, and removes the file. Returns how many.
     ///
+    /// Runs to its end also when the caller goes away.
+    ///
     /// # Errors
     /// When the file cannot be read, or holds rows of another database, or the journal does not take
     /// them.
     pub async fn put_back(&self, database: &str, file: &Path) -> Result<u64, AsideError> {
+        let (ingestion, database, file) = (self.clone(), database.to_owned(), file.to_owned());
+        self.to_the_end(async move { ingestion.take_back(&database, &file).await })
+            .await
+    }
+
+    async fn to_the_end<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T, AsideError>> + Send + 'static,
+    ) -> Result<T, AsideError> {
+        self.shared.check_open()?;
+        let poisoned = |error: tokio::task::JoinError| AppendError::Poisoned {
+            reason: error.to_string(),
+        };
+        (self.shared.appends.spawn(work).await).map_err(poisoned)?
+    }
+
+    async fn take_back(&self, database: &str, file: &Path) -> Result<u64, AsideError> {
         let path = &aside_directory(&self.shared.config.directory).join(file);
         let io = |operation| {
             move |source| AsideError::Io {
@@ -114,8 +149,8 @@ impl Ingestion {
             _ => return Err(AsideError::NotRows(path.to_owned())),
         };
         let count = rows.rows + rows.quarantined_rows;
-        self.shared.check_open()?;
         self.shared.clone().append(rows, None).await?;
+        kill_point!("put_back.after_append");
         fs::remove_file(path).map_err(io("remove"))?;
         Ok(count)
     }

@@ -59,6 +59,10 @@ pub struct OriginRows {
 pub trait FlushObserver: Send + Sync {
     /// A batch was stored, or failed for the first time.
     fn flushed(&self, report: &FlushReport);
+
+    /// Returns true when a database that the engine does not know belonged to a workspace that was
+    /// deleted. Its rows are dropped then.
+    fn is_deleted(&self, database: &str) -> bool;
 }
 
 /// Stores the batches of a data source until the ingestion stops.
@@ -98,6 +102,14 @@ async fn store(source: &Source, shared: &Shared, mut batch: Batch) {
             shared.counters.stored(&report, batch.count());
             shared.observer.flushed(&report);
             debug!(source = %source.name, rows = batch.count(), "batch stored");
+            let bad_rows = report
+                .origins
+                .iter()
+                .map(|rows| rows.quarantined_rows)
+                .sum();
+            if let Some(rows) = source.quarantined(bad_rows, Instant::now()) {
+                warn!(source = %source.name, rows, "rows went to quarantine");
+            }
         }
         Err(Attempt::Stopped(reason)) => {
             let failed = FlushFailed {
@@ -105,6 +117,14 @@ async fn store(source: &Source, shared: &Shared, mut batch: Batch) {
                 is_view: false,
             };
             source.fail(batch, failed, false);
+        }
+        Err(Attempt::Engine(error))
+            if error.kind() == ErrorKind::NotFound
+                && shared.observer.is_deleted(&batch.flush.source.database) =>
+        {
+            shared.finish(&mut batch, Outcome::Dropped);
+            source.end(&batch);
+            info!(source = %source.name, rows = batch.count(), "rows of a deleted workspace were dropped");
         }
         Err(Attempt::Engine(error)) => {
             let is_away = error.kind() == ErrorKind::Unavailable;
@@ -240,7 +260,7 @@ pub(super) fn join<'b>(blocks: impl Iterator<Item = &'b Block>) -> Vec<Block> {
     done
 }
 
-async fn insert(
+pub(super) async fn insert(
     shared: &Shared,
     table: &SourceName,
     block: &Block,
@@ -271,7 +291,10 @@ async fn insert(
 }
 
 /// Returns the names of a table's columns; rows may be of an earlier deployment that had more.
-async fn columns_of(shared: &Shared, table: &SourceName) -> Result<Vec<String>, EngineError> {
+pub(super) async fn columns_of(
+    shared: &Shared,
+    table: &SourceName,
+) -> Result<Vec<String>, EngineError> {
     let sql = format!(
         "SELECT name FROM system.columns WHERE database = {} AND table = {}",
         quote_string(&table.database),

@@ -90,8 +90,18 @@ struct State {
     running: HashMap<Id, [u8; 8]>,
     /// Keys that stand only in the records of their rows.
     in_rows: BTreeMap<Lsn, Id>,
-    /// Records of the log and the time of their newest key.
-    logged: VecDeque<(Lsn, Timestamp)>,
+    logged: VecDeque<Logged>,
+    /// Keys in them.
+    logged_keys: usize,
+}
+
+/// A record of the log.
+#[derive(Debug)]
+struct Logged {
+    lsn: Lsn,
+    /// The time of its newest key.
+    newest: Timestamp,
+    keys: usize,
 }
 
 impl Key {
@@ -131,15 +141,15 @@ impl Keys {
     pub(crate) fn new(log: Journal, records: Vec<(Lsn, Bytes)>, now: Timestamp) -> Arc<Self> {
         let mut state = State::default();
         for (lsn, record) in records {
-            let mut newest = Timestamp::MIN;
+            let (mut newest, mut keys) = (Timestamp::MIN, 0);
             for entry in record.chunks_exact(ENTRY_BYTES) {
                 let Some((key, counts, at)) = decode_entry(entry) else {
                     continue;
                 };
-                newest = newest.max(at);
+                (newest, keys) = (newest.max(at), keys + 1);
                 state.remember(key, counts, at, now);
             }
-            state.logged.push_back((lsn, newest));
+            state.log(Logged { lsn, newest, keys });
         }
         Arc::new(Self {
             state: Mutex::new(state),
@@ -193,25 +203,31 @@ impl Keys {
             for (lsn, _) in part {
                 state.in_rows.remove(lsn);
             }
-            state.logged.push_back((location.lsn, Timestamp::now()));
+            state.log(Logged {
+                lsn: location.lsn,
+                newest: Timestamp::now(),
+                keys: part.len(),
+            });
         }
         self.forget_old();
         Ok(())
     }
 
-    /// Removes records of the log whose keys are all too old.
+    /// Removes records of the log whose keys are all too old, or too many newer ones came.
     fn forget_old(&self) {
         let mut keep_from = None;
         {
             let mut state = self.state.lock();
             let now = Timestamp::now();
             state.expire(now);
-            while let Some((lsn, newest)) = state.logged.front().copied() {
-                if !is_expired(newest, now) {
+            while let Some(oldest) = state.logged.front() {
+                let newer = state.logged_keys - oldest.keys;
+                if newer < KEYS_MAX && !is_expired(oldest.newest, now) {
                     break;
                 }
+                keep_from = Some(Lsn(oldest.lsn.0 + 1));
+                state.logged_keys = newer;
                 state.logged.pop_front();
-                keep_from = Some(Lsn(lsn.0 + 1));
             }
         }
         if let Some(keep_from) = keep_from
@@ -251,6 +267,11 @@ impl Drop for Claimed {
 }
 
 impl State {
+    fn log(&mut self, record: Logged) {
+        self.logged_keys += record.keys;
+        self.logged.push_back(record);
+    }
+
     fn remember(&mut self, key: Key, counts: Counts, at: Timestamp, now: Timestamp) {
         let entry = Entry {
             body: key.body,

@@ -6,7 +6,9 @@
 //!               quarantined blocks (varint) block* data*
 //! block      := table (1 byte: 0 data source, 1 quarantine) columns (varint) name* rows length
 //! flush      := database datasource token targets (varint) (database table)* records (varint) delta*
-//! flushed    := lsn of the flush (varint) outcome (1 byte: 0 stored, 1 set aside)
+//! flushed    := lsn of the flush (varint) outcome (1 byte: 0 stored, 1 set aside,
+//!               2 dropped)
+//!               records (varint) delta*, as in the flush, which may be damaged
 //! synced     := lsn before which outcomes are on disk (varint), boot id
 //! opened     := boot id, time (i64 µs)
 //! closed     :=
@@ -66,7 +68,11 @@ pub(crate) enum Record {
     /// These rows are being stored under this token.
     Flush(Flush),
     /// A flush has ended.
-    Flushed { flush: Lsn, outcome: Outcome },
+    Flushed {
+        flush: Lsn,
+        outcome: Outcome,
+        records: Vec<Lsn>,
+    },
     /// What flushes before this record stored is on disk, also after a power loss.
     Synced { before: Lsn, boot_id: String },
     /// A process began to use the journal.
@@ -121,6 +127,8 @@ pub(crate) enum Outcome {
     Stored,
     /// An operator took the rows out of the way, into a file.
     SetAside,
+    /// Its workspace was deleted.
+    Dropped,
 }
 
 const ROWS: u8 = 1;
@@ -140,13 +148,19 @@ impl Record {
                 out.push(FLUSH);
                 flush.encode(&mut out);
             }
-            Self::Flushed { flush, outcome } => {
+            Self::Flushed {
+                flush,
+                outcome,
+                records,
+            } => {
                 out.push(FLUSHED);
                 write_u64(flush.0, &mut out);
                 out.push(match outcome {
                     Outcome::Stored => 0,
                     Outcome::SetAside => 1,
+                    Outcome::Dropped => 2,
                 });
+                write_lsns(records, &mut out);
             }
             Self::Synced { before, boot_id } => {
                 out.push(SYNCED);
@@ -175,8 +189,10 @@ impl Record {
                 outcome: match take_byte(&mut input)? {
                     0 => Outcome::Stored,
                     1 => Outcome::SetAside,
+                    2 => Outcome::Dropped,
                     _ => return None,
                 },
+                records: take_lsns(&mut input)?,
             },
             SYNCED => Self::Synced {
                 before: Lsn(take_u64(&mut input)?),
@@ -308,12 +324,7 @@ impl Flush {
         for target in &self.targets {
             write_source(target, out);
         }
-        write_varint(self.records.len(), out);
-        let mut before = 0;
-        for lsn in &self.records {
-            write_u64(zigzag(lsn.0, before), out);
-            before = lsn.0;
-        }
+        write_lsns(&self.records, out);
     }
 
     fn decode(input: &mut &[u8]) -> Option<Self> {
@@ -322,20 +333,32 @@ impl Flush {
         let targets = (0..read_varint(input)?)
             .map(|_| take_source(input))
             .collect::<Option<_>>()?;
-        let mut before = 0;
-        let records = (0..read_varint(input)?)
-            .map(|_| {
-                before = unzigzag(take_u64(input)?, before);
-                Some(Lsn(before))
-            })
-            .collect::<Option<_>>()?;
         Some(Self {
             source,
             token,
             targets,
-            records,
+            records: take_lsns(input)?,
         })
     }
+}
+
+fn write_lsns(lsns: &[Lsn], out: &mut Vec<u8>) {
+    write_varint(lsns.len(), out);
+    let mut before = 0;
+    for lsn in lsns {
+        write_u64(zigzag(lsn.0, before), out);
+        before = lsn.0;
+    }
+}
+
+fn take_lsns(input: &mut &[u8]) -> Option<Vec<Lsn>> {
+    let mut before = 0;
+    (0..read_varint(input)?)
+        .map(|_| {
+            before = unzigzag(take_u64(input)?, before);
+            Some(Lsn(before))
+        })
+        .collect()
 }
 
 /// Returns the difference of two numbers as an unsigned one, small for small differences.
@@ -393,6 +416,46 @@ fn take_source(input: &mut &[u8]) -> Option<SourceName> {
         database: take_text(input)?,
         datasource: take_text(input)?,
     })
+}
+
+/// Says in a line what a record of the journal means, without any value of its rows.
+#[must_use]
+pub fn describe_record(record: &Bytes) -> String {
+    match Record::decode(record) {
+        None => "unknown, written by a newer version".to_owned(),
+        Some(Record::Rows(rows)) => format!(
+            "{} rows and {} for quarantine of {}, {} bytes, request {}",
+            rows.rows,
+            rows.quarantined_rows,
+            rows.source,
+            rows.bytes(),
+            rows.origin.request_id
+        ),
+        Some(Record::Flush(flush)) => {
+            let targets: Vec<String> = flush.targets.iter().map(ToString::to_string).collect();
+            let range = match (flush.records.iter().min(), flush.records.iter().max()) {
+                (Some(first), Some(last)) => format!("{first} to {last}"),
+                _ => "nothing".to_owned(),
+            };
+            format!(
+                "flush {} of {} records, {range}, into {}",
+                flush.token,
+                flush.records.len(),
+                targets.join(", ")
+            )
+        }
+        Some(Record::Flushed { flush, outcome, .. }) => {
+            let outcome = match outcome {
+                Outcome::Stored => "stored",
+                Outcome::SetAside => "set aside",
+                Outcome::Dropped => "dropped with its workspace",
+            };
+            format!("flush of record {flush} {outcome}")
+        }
+        Some(Record::Synced { before, .. }) => format!("engine synced, outcomes below {before}"),
+        Some(Record::Opened { boot_id, at }) => format!("opened at {at} on boot {boot_id}"),
+        Some(Record::Closed) => "closed in order".to_owned(),
+    }
 }
 
 #[cfg(test)]

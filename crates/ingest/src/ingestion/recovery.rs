@@ -3,12 +3,12 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use birdhouse_engine::Engine;
 use birdhouse_journal::{
-    Damage, DiskFiles, Journal, JournalConfig, Location, Lsn, OpenError as JournalOpenError,
-    ReadError, Recovery,
+    Damage, DiskFiles, Journal, JournalConfig, Location, Lsn, Missing,
+    OpenError as JournalOpenError, ReadError, Recovery,
 };
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -18,19 +18,21 @@ use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 use tracing::{error, info, warn};
 
+use super::check::{Tail, Tails};
 use super::counters::Counters;
 use super::flusher::FlushObserver;
 use super::keys::{Counts, Key, Keys};
 use super::memory::Memory;
 use super::record::{Flush, Outcome, Record, Rows, SourceName};
 use super::source::{Batch, Pending};
-use super::{Ingestion, IngestionConfig, Shared, Unstored, trim};
+use super::{Ingestion, IngestionConfig, Shared, Unstored, check, trim};
 use crate::limits::{INSERTS_AT_ONCE, KEY_LOG_BYTES_MAX};
 
 /// How the last process that used the journal ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum LastStop {
     /// There was none.
+    #[default]
     New,
     /// In order, with nothing left to store.
     Clean,
@@ -41,7 +43,7 @@ pub enum LastStop {
 }
 
 /// What was found when the journal was opened.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct RecoveryReport {
     /// How the last process ended.
     pub last_stop: LastStop,
@@ -51,6 +53,9 @@ pub struct RecoveryReport {
     pub replayed_batches: usize,
     /// Places of the journal that cannot be read, each as a sentence.
     pub damage: Vec<String>,
+    /// Rows that may be stored twice: where the journal may have said that they are stored, it is
+    /// damaged.
+    pub doubtful_rows: u64,
 }
 
 /// Why the ingestion cannot begin.
@@ -80,18 +85,23 @@ pub enum OpenError {
 }
 
 /// The journal's records, understood.
-#[derive(Default)]
 struct Found {
     sources: Vec<SourceName>,
     source_numbers: HashMap<SourceName, usize>,
     rows: BTreeMap<Lsn, FoundRows>,
     flushes: BTreeMap<Lsn, Flush>,
     outcomes: HashMap<Lsn, (Lsn, Outcome)>,
+    /// Outcomes of flushes that are not there, with the records of these.
+    ended: Vec<(Lsn, Outcome, Vec<Lsn>)>,
     synced_before: Option<Lsn>,
+    /// The number of the oldest record that the journal keeps.
+    first: Lsn,
     boot_id: Option<String>,
     is_closed: bool,
     keys: Vec<(Lsn, Key, Counts, Timestamp)>,
     damage: Vec<String>,
+    /// Records that cannot be read are below this.
+    damaged_before: Lsn,
 }
 
 struct FoundRows {
@@ -115,6 +125,7 @@ impl Ingestion {
     ) -> Result<(Self, RecoveryReport), OpenError> {
         let journal_config = JournalConfig {
             bytes_max: config.journal_bytes_max,
+            segment_bytes: config.segment_bytes,
             ..JournalConfig::new(&config.directory)
         };
         let key_config = JournalConfig {
@@ -125,15 +136,15 @@ impl Ingestion {
             let (keys, recovery) = Journal::open(key_config, Arc::new(DiskFiles))?;
             let keys = Keys::new(keys, read_keys(recovery), Timestamp::now());
             let (journal, recovery) = Journal::open(journal_config, Arc::new(DiskFiles))?;
-            Ok::<_, OpenError>((journal, keys, Found::read(recovery)?))
+            let first = journal.status().first_lsn;
+            Ok::<_, OpenError>((journal, keys, Found::read(first, recovery)?))
         });
         let (journal, keys, found) = opened.await.map_err(|error| OpenError::Read {
             reason: error.to_string(),
         })??;
-        let boot_id = trim::boot_id();
-        let last_stop = found.last_stop(&boot_id);
+        let last_stop = found.last_stop(&config.boot_id);
         let opened = Record::Opened {
-            boot_id,
+            boot_id: config.boot_id.clone(),
             at: Timestamp::now(),
         };
         journal.append_control(opened.encode()).await?;
@@ -151,26 +162,51 @@ impl Ingestion {
             is_stopping: false.into(),
             appends: TaskTracker::new(),
             flushers: Mutex::default(),
+            recovery: OnceLock::new(),
+            checks: Mutex::default(),
         });
-        let report = shared.resume(found, last_stop);
+        let (report, tails) = shared.resume(found, last_stop);
         report.log();
+        let report = shared.recovery.get_or_init(|| report).clone();
         let trimming = trim::run(Arc::clone(&shared));
-        shared.flushers.lock().spawn(trimming);
+        let checking = check::run(Arc::clone(&shared), tails);
+        {
+            let mut tasks = shared.flushers.lock();
+            tasks.spawn(trimming);
+            tasks.spawn(checking);
+        }
         Ok((Self { shared }, report))
     }
 }
 
 impl Shared {
     /// Fills the queues with what is not stored.
-    fn resume(self: &Arc<Self>, mut found: Found, last_stop: LastStop) -> RecoveryReport {
+    fn resume(
+        self: &Arc<Self>,
+        mut found: Found,
+        last_stop: LastStop,
+    ) -> (RecoveryReport, Vec<Tail>) {
         for (lsn, key, counts, at) in std::mem::take(&mut found.keys) {
             self.keys.learn(lsn, key, counts, at);
         }
-        let batches = found.take_batches(last_stop == LastStop::MachineStopped);
+        let is_machine_stop = last_stop == LastStop::MachineStopped;
+        let batches = found.take_batches(is_machine_stop);
         let replayed_batches = batches.len();
-        let mut pending_rows = 0;
+        let (mut pending_rows, mut doubtful_rows) = (0, 0);
+        let mut tails = Tails::default();
+        for (source, locations) in found.doubtful() {
+            let counts = locations
+                .iter()
+                .filter_map(|place| found.rows.get(&place.lsn));
+            doubtful_rows += counts.map(|rows| rows.count).sum::<u64>();
+            tails.add(&source, locations);
+        }
         for batch in batches {
             pending_rows += batch.count();
+            if is_machine_stop {
+                let locations = batch.records.iter().map(|record| record.location);
+                tails.add(&batch.flush.source, locations);
+            }
             let lsns = batch.records.iter().map(|record| record.location.lsn);
             self.unstored.lock().records.extend(lsns);
             self.source(&batch.flush.source.clone()).push_replay(batch);
@@ -184,18 +220,40 @@ impl Shared {
             self.unstored.lock().records.insert(lsn);
             source.push(rows.pending());
         }
-        RecoveryReport {
+        let report = RecoveryReport {
             last_stop,
             pending_rows,
             replayed_batches,
             damage: found.damage,
-        }
+            doubtful_rows,
+        };
+        let tails = tails.finish();
+        self.unstored.lock().checked_from = check::first(&tails);
+        (report, tails)
     }
 }
 
 impl Found {
-    fn read(mut recovery: Recovery) -> Result<Self, OpenError> {
-        let mut found = Self::default();
+    fn new(first: Lsn) -> Self {
+        Self {
+            sources: Vec::new(),
+            source_numbers: HashMap::new(),
+            rows: BTreeMap::new(),
+            flushes: BTreeMap::new(),
+            outcomes: HashMap::new(),
+            ended: Vec::new(),
+            synced_before: None,
+            first,
+            boot_id: None,
+            is_closed: false,
+            keys: Vec::new(),
+            damage: Vec::new(),
+            damaged_before: Lsn(0),
+        }
+    }
+
+    fn read(first: Lsn, mut recovery: Recovery) -> Result<Self, OpenError> {
+        let mut found = Self::new(first);
         if let Some(torn) = &recovery.torn_tail {
             // Never acknowledged: the process ended while it wrote.
             info!(%torn, "the end of the journal was cut off");
@@ -207,6 +265,12 @@ impl Found {
             }
         }
         // Complete only now.
+        let ends = recovery.damage.iter().map(|damage| match damage.missing {
+            Missing::Nothing => Lsn(0),
+            Missing::Between(_, last) => Lsn(last.0 + 1),
+            Missing::From(_) => recovery.next_lsn,
+        });
+        found.damaged_before = ends.max().unwrap_or(Lsn(0));
         (found.damage).extend(recovery.damage.iter().map(Damage::to_string));
         Ok(found)
     }
@@ -219,7 +283,16 @@ impl Found {
             Record::Flush(flush) => {
                 self.flushes.insert(lsn, flush);
             }
-            Record::Flushed { flush, outcome } => {
+            Record::Flushed {
+                flush,
+                outcome,
+                records,
+            } => {
+                // What it says about a flush that is damaged; the others are looked up when the
+                // journal was read.
+                if !self.flushes.contains_key(&flush) {
+                    self.ended.push((lsn, outcome, records));
+                }
                 self.outcomes.insert(flush, (lsn, outcome));
             }
             Record::Synced { before, boot_id } => {
@@ -275,14 +348,26 @@ impl Found {
     /// it.
     fn take_batches(&mut self, is_machine_stop: bool) -> Vec<Batch> {
         let synced_before = self.synced_before.unwrap_or(Lsn(0));
+        let counts = |lsn: Lsn, outcome| match outcome {
+            Outcome::SetAside | Outcome::Dropped => true,
+            Outcome::Stored => !is_machine_stop || lsn < synced_before,
+        };
+        for (lsn, outcome, records) in std::mem::take(&mut self.ended) {
+            if counts(lsn, outcome) {
+                for lsn in &records {
+                    self.rows.remove(lsn);
+                }
+            }
+        }
         let mut batches = Vec::new();
         for (intent, flush) in std::mem::take(&mut self.flushes) {
             let is_done = match self.outcomes.get(&intent) {
+                // Only what is stored and synced is trimmed, and that as a batch. What is left of a
+                // batch must not be stored again: fewer rows make other blocks.
+                _ if self.is_trimmed(&flush) => true,
                 None => false,
-                Some((_, Outcome::SetAside)) => true,
-                Some((lsn, Outcome::Stored)) => !is_machine_stop || *lsn < synced_before,
+                Some((lsn, outcome)) => counts(*lsn, *outcome),
             };
-            // Records that were trimmed are stored and synced for certain.
             let records: Vec<Pending> = (flush.records.iter())
                 .filter_map(|lsn| self.rows.remove(lsn))
                 .map(FoundRows::pending)
@@ -297,6 +382,23 @@ impl Found {
             }
         }
         batches
+    }
+
+    /// Returns true when records of a batch were trimmed; false when they may be damaged.
+    fn is_trimmed(&self, flush: &Flush) -> bool {
+        self.damage.is_empty() && flush.records.iter().any(|lsn| *lsn < self.first)
+    }
+
+    /// Returns the data sources with rows of which it is not known whether they are stored, because
+    /// the journal is damaged where it may have said so.
+    fn doubtful(&self) -> Vec<(SourceName, Vec<Location>)> {
+        let mut found: BTreeMap<usize, Vec<Location>> = BTreeMap::new();
+        for (_, rows) in self.rows.range(..self.damaged_before) {
+            found.entry(rows.source).or_default().push(rows.location);
+        }
+        let named =
+            |(source, locations): (usize, _)| Some((self.sources.get(source)?.clone(), locations));
+        found.into_iter().filter_map(named).collect()
     }
 }
 
@@ -319,6 +421,12 @@ impl RecoveryReport {
             error!(
                 damage,
                 "acknowledged rows may be lost: the journal is damaged"
+            );
+        }
+        if self.doubtful_rows > 0 {
+            error!(
+                rows = self.doubtful_rows,
+                "these rows are stored, perhaps for the second time: the damaged part of the journal may have said that they were"
             );
         }
         match self.last_stop {

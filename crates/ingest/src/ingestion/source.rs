@@ -20,7 +20,7 @@ use tokio::time::Instant;
 
 use super::record::{Flush, Rows, SourceName};
 use crate::limits::{
-    BATCH_BYTES, BATCH_ROWS, LINGER, LINGER_WAITED_FOR, RETRY_PAUSE, RETRY_PAUSE_MAX,
+    BATCH_BYTES, BATCH_ROWS, LINGER, LINGER_WAITED_FOR, NOTICE_PAUSE, RETRY_PAUSE, RETRY_PAUSE_MAX,
 };
 
 /// One data source's queue.
@@ -110,6 +110,9 @@ struct State {
     targets: Vec<SourceName>,
     /// When the last batch was begun.
     last_begun: Option<Instant>,
+    /// Rows that went to quarantine since the log last said so, and when it did.
+    quarantined: u64,
+    last_notice: Option<Instant>,
 }
 
 /// What the source's task is to do.
@@ -237,6 +240,18 @@ impl Source {
         self.changed.notify_waiters();
     }
 
+    /// Counts rows that went to quarantine; returns how many the log should speak of, now and then.
+    pub(crate) fn quarantined(&self, rows: u64, now: Instant) -> Option<u64> {
+        let mut state = self.state.lock();
+        state.quarantined += rows;
+        let is_due = state.last_notice.is_none_or(|at| now - at >= NOTICE_PAUSE);
+        if state.quarantined == 0 || !is_due {
+            return None;
+        }
+        state.last_notice = Some(now);
+        Some(std::mem::take(&mut state.quarantined))
+    }
+
     /// A batch was not stored; it is the next one to be tried.
     pub(crate) fn fail(&self, batch: Batch, failed: FlushFailed, is_engine_away: bool) {
         let mut state = self.state.lock();
@@ -286,9 +301,11 @@ impl Source {
     pub(crate) fn hold(&self, is_drained: bool) {
         let mut state = self.state.lock();
         state.holds += 1;
-        if is_drained {
-            state.drain_to = state.arrived;
-        }
+        // An earlier hold may have been given up before it was drained.
+        state.drain_to = match is_drained {
+            true => state.arrived,
+            false => state.stored,
+        };
         drop(state);
         self.wake.notify_one();
     }

@@ -12,11 +12,10 @@ use birdhouse_journal::{Lsn, kill_point};
 
 use super::Shared;
 use super::record::Record;
-use crate::limits::SYNC_INTERVAL;
 
 /// Syncs and trims from time to time, when there is something to trim.
 pub(super) async fn run(shared: Arc<Shared>) {
-    let mut ticks = tokio::time::interval(SYNC_INTERVAL);
+    let mut ticks = tokio::time::interval(shared.config.sync_interval);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut synced = shared.journal.next_lsn();
     loop {
@@ -44,7 +43,7 @@ async fn sync_and_trim(shared: &Shared, keep_from: Lsn, before: Lsn) -> Result<(
     shared.keys.save(keep_from).await.map_err(|e| text(&e))?;
     let record = Record::Synced {
         before,
-        boot_id: boot_id(),
+        boot_id: shared.config.boot_id.clone(),
     };
     // A full disk must not keep the journal from getting smaller.
     if let Err(error) = shared.journal.append_control(record.encode()).await {

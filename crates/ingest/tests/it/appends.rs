@@ -291,3 +291,60 @@ async fn rows_reach_tables_of_another_shape() {
     assert_eq!(fixture.store(&batch).await.unwrap().rows, 1);
     assert_eq!(fixture.text("SELECT count() FROM ws_a.events").await, "2\n");
 }
+
+/// A hold that was given up must not let the next one begin while inserts go on.
+#[tokio::test]
+async fn a_quiet_hold_after_one_that_failed_is_quiet() {
+    let fixture = Fixture::new(&EVENTS).await;
+    let batch = fixture.decode(b"{\"timestamp\":1,\"event\":\"a\"}", Format::Ndjson);
+    let source = [fixture.source()];
+    fixture
+        .execute("RENAME TABLE ws_a.events TO ws_a.away")
+        .await;
+    let lost = fixture.append(&batch, None).await;
+    lost.flushed(LIMIT).await.expect_err("there is no table");
+    let drained = (fixture.ingestion)
+        .hold(&source, HoldMode::Drained, LIMIT)
+        .await;
+    assert!(matches!(drained.map(drop), Err(HoldError::Stuck { .. })));
+    let quiet = (fixture.ingestion)
+        .hold(&source, HoldMode::Quiet, LIMIT)
+        .await;
+    let quiet = quiet.expect("no insert runs");
+    fixture
+        .execute("RENAME TABLE ws_a.away TO ws_a.events")
+        .await;
+    fixture.ingestion.retry_now(&source[0]);
+    assert!(
+        !fixture.ingestion.drained(Duration::from_millis(300)).await,
+        "it is held"
+    );
+    assert_eq!(fixture.text("SELECT count() FROM ws_a.events").await, "0\n");
+    drop(quiet);
+    fixture.ingestion.retry_now(&source[0]);
+    assert!(fixture.ingestion.drained(LIMIT).await);
+    assert_eq!(fixture.text("SELECT count() FROM ws_a.events").await, "1\n");
+}
+
+/// A client that goes away in the middle leaves neither a stuck data source nor a journal that is
+/// never trimmed.
+#[tokio::test]
+async fn setting_aside_goes_to_its_end_without_the_client() {
+    let fixture = Fixture::new(&EVENTS).await;
+    let batch = fixture.decode(b"{\"timestamp\":1,\"event\":\"a\"}", Format::Ndjson);
+    let source = fixture.source();
+    fixture
+        .execute("RENAME TABLE ws_a.events TO ws_a.away")
+        .await;
+    let lost = fixture.append(&batch, None).await;
+    lost.flushed(LIMIT).await.expect_err("there is no table");
+    let aside = fixture.ingestion.set_aside(&source);
+    tokio::time::timeout(Duration::ZERO, aside)
+        .await
+        .expect_err("the client is gone");
+    assert!(fixture.ingestion.drained(LIMIT).await, "the queue is free");
+    fixture
+        .execute("RENAME TABLE ws_a.away TO ws_a.events")
+        .await;
+    assert_eq!(fixture.store(&batch).await.unwrap().rows, 1);
+}

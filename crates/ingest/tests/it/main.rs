@@ -6,6 +6,7 @@
 #![cfg(test)]
 
 mod appends;
+mod checks;
 mod every_type;
 mod hostile;
 mod support;

@@ -8,8 +8,8 @@ use birdhouse_datafile::JsonPath;
 use birdhouse_engine::{Engine, EngineConfig, Query, WorkerCommand};
 use birdhouse_ingest::{
     Claimed, Column, Counts, DecodeOptions, Decoded, FlushFailed, FlushObserver, FlushReport,
-    Format, Ingestion, IngestionConfig, Operation, Origin, Receipt, RecoveryReport, Schema,
-    SourceName, decode, quarantine_columns,
+    Format, HoldMode, Ingestion, IngestionConfig, Operation, Origin, Receipt, RecoveryReport,
+    Schema, SourceName, decode, quarantine_columns,
 };
 use birdhouse_sql::{DataType, quote_identifier};
 use parking_lot::Mutex;
@@ -33,7 +33,14 @@ impl FlushObserver for Log {
     fn flushed(&self, report: &FlushReport) {
         self.0.lock().push(report.clone());
     }
+
+    fn is_deleted(&self, database: &str) -> bool {
+        database != "ws_a"
+    }
 }
+
+/// The run of the machine, unless a test says otherwise.
+const BOOT_ID: &str = "this run of the machine";
 
 /// How long a test waits for what must happen.
 pub(crate) const LIMIT: Duration = Duration::from_secs(30);
@@ -52,7 +59,7 @@ impl Fixture {
         config.worker = WorkerCommand::this_test("worker_process::engine_worker").unwrap();
         let engine = Engine::start(config).await.unwrap();
         let log = Arc::new(Log::default());
-        let (ingestion, _) = open(directory.path(), &engine, &log).await;
+        let (ingestion, _) = open(directory.path(), &engine, &log, BOOT_ID).await;
         let fixture = Self {
             engine,
             schema: schema(columns),
@@ -134,8 +141,25 @@ impl Fixture {
 
     /// Stops the ingestion in order and opens it again.
     pub(crate) async fn reopen(self) -> (Self, RecoveryReport) {
-        self.ingestion.stop(LIMIT).await;
-        let (ingestion, report) = open(self.directory.path(), &self.engine, &self.log).await;
+        self.ingestion.clone().stop(LIMIT).await;
+        self.open_again(BOOT_ID).await
+    }
+
+    /// Ends the ingestion as a stop of the machine would, and opens it again. A row of `last` waits
+    /// meanwhile; nothing was synced before.
+    pub(crate) async fn reboot(self, last: &Decoded) -> (Self, RecoveryReport) {
+        let source = [self.source()];
+        let hold = self.ingestion.hold(&source, HoldMode::Quiet, LIMIT);
+        let hold = hold.await.unwrap();
+        self.append(last, None).await;
+        self.ingestion.clone().stop(Duration::ZERO).await;
+        drop(hold);
+        self.open_again("another run of the machine").await
+    }
+
+    async fn open_again(self, boot_id: &str) -> (Self, RecoveryReport) {
+        let directory = self.directory.path();
+        let (ingestion, report) = open(directory, &self.engine, &self.log, boot_id).await;
         (Self { ingestion, ..self }, report)
     }
 
@@ -166,11 +190,17 @@ impl Fixture {
     }
 }
 
-async fn open(directory: &Path, engine: &Engine, log: &Arc<Log>) -> (Ingestion, RecoveryReport) {
+async fn open(
+    directory: &Path,
+    engine: &Engine,
+    log: &Arc<Log>,
+    boot_id: &str,
+) -> (Ingestion, RecoveryReport) {
     let config = IngestionConfig {
-        directory: directory.join("journal"),
-        engine_directory: directory.join("engine"),
         journal_bytes_max: 1 << 30,
+        sync_interval: Duration::from_secs(3600),
+        boot_id: boot_id.to_owned(),
+        ..IngestionConfig::new(directory)
     };
     Ingestion::open(config, engine.clone(), log.clone())
         .await

@@ -7,6 +7,7 @@
 mod assembly;
 mod describe;
 mod guard;
+mod restrictions;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -56,6 +57,7 @@ impl Fixture {
             .collect();
         let resources = Resources {
             database: "ws_a".to_owned(),
+            service_database: "ws_a_tinybird".to_owned(),
             datasources,
             pipes,
             ..Resources::default()
@@ -77,6 +79,7 @@ impl Fixture {
             context: &Context::default(),
             secret: &|_| None,
             access: &access,
+            restrictions: &birdhouse_query::Restrictions::default(),
             output: OutputSettings::default(),
             request_id: "test",
         };
@@ -96,6 +99,7 @@ impl Fixture {
             context: &Context::default(),
             secret: &|_| None,
             access: &|_| false,
+            restrictions: &birdhouse_query::Restrictions::default(),
             output: OutputSettings::default(),
             request_id: "test",
         };

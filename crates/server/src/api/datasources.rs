@@ -49,8 +49,9 @@ pub(super) async fn upload(
         }
     }
     let datasource = target(&ctx)?;
-    app.rates.count_request(appender(&ctx, &datasource))?;
-    let upload = receive(&ctx, &app, body).await?;
+    app.append_rates
+        .count_request(appender(&ctx, &datasource))?;
+    let upload = receive(&ctx, body).await?;
     let format = format(&ctx, upload.file_name.as_deref())?;
     let bytes = upload.data.len();
     let import_id = ctx.request_id.clone();
@@ -91,8 +92,8 @@ pub(super) async fn upload(
     })))
 }
 
-async fn receive(ctx: &RequestContext, app: &App, body: Body) -> Result<Upload, ApiError> {
-    let held = body::read(body, &ctx.headers, UPLOAD_BODY_BYTES_MAX, &app.in_flight).await?;
+async fn receive(ctx: &RequestContext, body: Body) -> Result<Upload, ApiError> {
+    let held = body::read(body, &ctx.headers, UPLOAD_BODY_BYTES_MAX, &ctx.in_flight).await?;
     let data = Bytes::clone(&held);
     let content_type = ctx.headers.get(header::CONTENT_TYPE);
     let is_multipart = content_type

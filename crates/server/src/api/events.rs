@@ -37,8 +37,9 @@ pub(super) async fn append(
             )));
         }
     };
-    app.rates.count_request(appender(&ctx, &datasource))?;
-    let body = body::read(body, &ctx.headers, EVENTS_BODY_BYTES_MAX, &app.in_flight).await?;
+    app.append_rates
+        .count_request(appender(&ctx, &datasource))?;
+    let body = body::read(body, &ctx.headers, EVENTS_BODY_BYTES_MAX, &ctx.in_flight).await?;
     let append = Append {
         datasource,
         format,

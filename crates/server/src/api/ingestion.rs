@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, State};
-use birdhouse_ingest::{AsideError, SourceName, SourceStatus};
+use birdhouse_ingest::{
+    AsideError, Check, CheckResult, IngestionStatus, LastStop, SourceName, SourceStatus,
+};
 use serde_json::{Value, json};
 
 use crate::app::App;
@@ -34,6 +36,7 @@ pub(super) async fn status(
             "full": status.journal.full,
         },
         "datasources": sources,
+        "last_start": last_start(&status, database),
     })))
 }
 
@@ -86,6 +89,47 @@ pub(super) async fn put_back(
     Ok(Json(json!({ "rows": rows })))
 }
 
+/// Says what the journal held when the server started, and what was found out about it since.
+fn last_start(status: &IngestionStatus, database: &str) -> Value {
+    let recovery = &status.recovery;
+    let checks: Vec<Value> = (status.checks.iter())
+        .filter(|check| check.source.database == database)
+        .map(check)
+        .collect();
+    json!({
+        "before": match recovery.last_stop {
+            LastStop::New => "new",
+            LastStop::Clean => "stopped",
+            LastStop::Killed => "killed",
+            LastStop::MachineStopped => "machine stopped",
+        },
+        "pending_rows": recovery.pending_rows,
+        "replayed_batches": recovery.replayed_batches,
+        "damage": recovery.damage,
+        "doubtful_rows": recovery.doubtful_rows,
+        "checks": checks,
+    })
+}
+
+fn check(check: &Check) -> Value {
+    let name = &check.source.datasource;
+    match &check.result {
+        CheckResult::Compared {
+            rows,
+            missing,
+            surplus,
+            unchecked,
+        } => json!({
+            "name": name,
+            "rows": rows,
+            "missing_rows": missing,
+            "surplus_rows": surplus,
+            "unchecked_requests": unchecked,
+        }),
+        CheckResult::NotCompared { reason } => json!({ "name": name, "not_compared": reason }),
+    }
+}
+
 fn source(status: &SourceStatus) -> Value {
     let trouble = status.trouble.as_ref().map(|trouble| {
         json!({
@@ -126,7 +170,7 @@ fn source_name(ctx: &RequestContext, name: &str) -> Result<SourceName, ApiError>
         .datasource(name)
         .ok_or_else(|| ApiError::not_found(format!("The data source '{name}' does not exist")))?;
     let database = &ctx.caller.workspace.workspace.database;
-    Ok(SourceName::new(database, &datasource.name))
+    Ok(SourceName::new(database, &datasource.table))
 }
 
 impl From<AsideError> for ApiError {

@@ -24,7 +24,7 @@ pub(super) async fn metrics(
     if !ctx.scopes().is_admin() {
         return Err(ApiError::forbidden("only an admin token may read metrics"));
     }
-    let text = render(&app.ingestion.status(), app.recorder.dropped_rows());
+    let text = render(&app.ingestion.status(), ctx.recorder(&app).dropped_rows());
     // Source: the Prometheus text exposition format.
     let content_type = [(header::CONTENT_TYPE, "text/plain; version=0.0.4")];
     Ok((content_type, text).into_response())

@@ -1,13 +1,15 @@
 //! `/v0/sql`: SQL over what the token may read. Also what endpoint calls share with it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderValue, Method, header};
 use axum::response::Response;
+use birdhouse_catalog::Scope;
 use birdhouse_engine::SERVICE_DATABASE;
-use birdhouse_query::{Answer, Call, OutputSettings, Pipe, QueryError};
+use birdhouse_query::{Answer, Call, OutputSettings, Pipe, QueryError, Restrictions};
 use birdhouse_telemetry::{PipeCall, QUERY_API};
 use birdhouse_template::Context;
 
@@ -24,7 +26,7 @@ pub(super) async fn run(
     State(app): State<Arc<App>>,
     body: Body,
 ) -> Result<Response, ApiError> {
-    let params = all_params(&ctx, &app, body).await?;
+    let params = all_params(&ctx, body).await?;
     let result = execute(&ctx, &app, &params).await;
     record(&app, &ctx, None, &params, result.as_ref());
     result.map(|found| answer(found, "query"))
@@ -57,15 +59,11 @@ async fn execute(ctx: &RequestContext, app: &App, params: &Params) -> Result<Ans
 }
 
 /// Returns the parameters of the query string and, for a POST, of the body.
-pub(super) async fn all_params(
-    ctx: &RequestContext,
-    app: &App,
-    body: Body,
-) -> Result<Params, ApiError> {
+pub(super) async fn all_params(ctx: &RequestContext, body: Body) -> Result<Params, ApiError> {
     if ctx.method != Method::POST {
         return Ok(ctx.params.clone());
     }
-    let body = body::read(body, &ctx.headers, QUERY_BODY_BYTES_MAX, &app.in_flight).await?;
+    let body = body::read(body, &ctx.headers, QUERY_BODY_BYTES_MAX, &ctx.in_flight).await?;
     Ok(ctx
         .params
         .clone()
@@ -73,7 +71,7 @@ pub(super) async fn all_params(
 }
 
 /// Runs `work` with what is common to endpoints and SQL.
-pub(super) async fn query_call<T>(
+pub(crate) async fn query_call<T>(
     ctx: &RequestContext,
     params: &Params,
     work: impl AsyncFnOnce(&Call<'_>) -> Result<T, QueryError>,
@@ -81,10 +79,13 @@ pub(super) async fn query_call<T>(
     let workspace = &ctx.caller.workspace;
     let scopes = ctx.scopes();
     let resources = &ctx.live.resources;
+    let restrictions = restrictions(ctx);
     let access = |name: &str| match name.split_once('.') {
         Some((SERVICE_DATABASE, _)) => scopes.is_admin(),
-        _ if resources.pipes.contains_key(name) => scopes.can_read_pipe(name),
-        _ => scopes.can_read_datasource(name),
+        _ if resources.pipes.contains_key(name) => {
+            scopes.can_read_pipe(name) || restrictions.pipes.contains_key(name)
+        }
+        _ => scopes.can_read_datasource(name) || restrictions.datasources.contains_key(name),
     };
     let secret = |name: &str| Some(workspace.secret(name)?.value.expose().to_owned());
     let parameters = params.for_templates();
@@ -105,6 +106,7 @@ pub(super) async fn query_call<T>(
         context: &context,
         secret: &secret,
         access: &access,
+        restrictions: &restrictions,
         output: OutputSettings {
             quote_64bit_integers: params.flag("output_format_json_quote_64bit_integers"),
             quote_denormals: params.flag("output_format_json_quote_denormals"),
@@ -113,6 +115,42 @@ pub(super) async fn query_call<T>(
         request_id: &ctx.request_id,
     };
     Ok(work(&call).await?)
+}
+
+/// Returns what the token's filters and fixed parameters change about what is read. Several filters on
+/// one name allow what any of them does; a scope without a filter allows everything.
+fn restrictions(ctx: &RequestContext) -> Restrictions {
+    let scopes = ctx.scopes();
+    let mut restrictions = Restrictions::default();
+    let add = |all: &mut BTreeMap<String, String>, name: &str, filter: &str| {
+        let known = all.entry(name.to_owned()).or_default();
+        *known = match known.as_str() {
+            "" => format!("({filter}\n)"),
+            other => format!("{other} OR ({filter}\n)"),
+        };
+    };
+    for scope in scopes.iter() {
+        match scope {
+            Scope::DatasourcesRead {
+                datasource,
+                filter: Some(filter),
+            } if !scopes.can_read_datasource(datasource) => {
+                add(&mut restrictions.datasources, datasource, filter);
+            }
+            Scope::PipesRead {
+                pipe,
+                filter: Some(filter),
+            } if !scopes.can_read_pipe(pipe) => add(&mut restrictions.pipes, pipe, filter),
+            _ => {}
+        }
+    }
+    if let Some(signed) = &ctx.caller.signed {
+        for (pipe, fixed) in &signed.fixed_params {
+            let fixed = Params::from_json(fixed.clone()).for_templates();
+            restrictions.parameters.insert(pipe.clone(), fixed);
+        }
+    }
+    restrictions
 }
 
 /// Returns the HTTP answer; downloads get a file name.
@@ -138,7 +176,7 @@ pub(super) fn answer(found: Answer, name: &str) -> Response {
 }
 
 /// Records a call for `tinybird.pipe_stats_rt`, unless it only read service data sources.
-pub(super) fn record(
+pub(crate) fn record(
     app: &App,
     ctx: &RequestContext,
     pipe: Option<&Pipe>,
@@ -152,8 +190,8 @@ pub(super) fn record(
     }
     let summary = result.map(|answer| answer.summary).unwrap_or_default();
     let (id, name) = pipe.map_or((QUERY_API, QUERY_API), |pipe| (&pipe.id, &pipe.name));
-    app.recorder.record_pipe_call(PipeCall {
-        token_id: ctx.caller.token.id.to_string(),
+    ctx.recorder(app).record_pipe_call(PipeCall {
+        token_id: ctx.caller.token_id(),
         token_name: ctx.caller.token.name.clone(),
         duration: ctx.started.elapsed(),
         read_bytes: summary.read_bytes,

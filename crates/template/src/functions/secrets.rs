@@ -49,6 +49,8 @@ impl Evaluator<'_> {
             return Ok(default);
         }
         if self.context.mode == Mode::Check && is_text && !self.context.checks_secrets {
+            // The text refers to it; whoever looks at the text gives it some value.
+            self.secrets.insert(text);
             return Ok(reference);
         }
         template_error(format!(

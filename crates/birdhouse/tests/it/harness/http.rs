@@ -75,6 +75,16 @@ impl Client {
         self.call("POST", path).body(body).send()
     }
 
+    #[track_caller]
+    pub(crate) fn put(&self, path: impl Into<String>, body: impl Into<Vec<u8>>) -> Answer {
+        self.call("PUT", path).body(body).send()
+    }
+
+    #[track_caller]
+    pub(crate) fn delete(&self, path: impl Into<String>) -> Answer {
+        self.call("DELETE", path).send()
+    }
+
     /// Appends NDJSON by the Events API and waits until it is stored.
     #[track_caller]
     pub(crate) fn append(&self, datasource: &str, rows: impl Into<Vec<u8>>) -> Answer {

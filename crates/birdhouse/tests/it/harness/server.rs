@@ -17,6 +17,7 @@ use super::{Client, Scratch, wait_until};
 pub(crate) const ADMIN_TOKEN: &str = "admin-token-of-the-tests";
 
 const READY: &str = "birdhouse is ready on ";
+const CLICKHOUSE: &str = "ClickHouse interface on ";
 
 /// How long a server may take to start; a cold one opens a 400 MB library.
 const START_MAX: Duration = Duration::from_secs(60);
@@ -85,6 +86,23 @@ impl Server {
         })
     }
 
+    /// Starts a server without a project; panics when it does not start.
+    #[track_caller]
+    pub(crate) fn start_empty(scratch: &Scratch) -> Self {
+        Self::launch(scratch.root(), scratch.path("data"), |command| {
+            // A directory without datafiles.
+            command.arg("start").current_dir(scratch.path("tmp"));
+        })
+        .unwrap_or_else(|refused| panic!("not started: {refused:#?}"))
+    }
+
+    /// Returns the tokens that the server gives to programs of this machine.
+    #[track_caller]
+    pub(crate) fn local_token(&self, name: &str) -> String {
+        let tokens = self.anonymous().get("/tokens").expect(200).json();
+        tokens[name].as_str().unwrap().to_owned()
+    }
+
     /// Starts the command that `complete` completes; `--data` and `--port` are set here.
     #[expect(
         clippy::unwrap_in_result,
@@ -99,7 +117,7 @@ impl Server {
         let mut command = command(root);
         complete(&mut command);
         let mut child = command
-            .args(["--port", "0", "--data"])
+            .args(["--port", "0", "--clickhouse-port", "0", "--data"])
             .arg(&data)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -150,6 +168,14 @@ impl Server {
 
     pub(crate) fn pid(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Returns a client of the ClickHouse interface, without a token.
+    pub(crate) fn clickhouse(&self) -> Client {
+        let shown = fs::read_to_string(self.root.join("server.out")).unwrap();
+        let mut lines = shown.lines().rev();
+        let base = lines.find_map(|line| line.strip_prefix(CLICKHOUSE));
+        Client::new(base.unwrap())
     }
 
     /// Returns a client without a token.
@@ -284,6 +310,7 @@ fn command(root: &Path) -> Command {
     for name in [
         "BIRDHOUSE_DATA",
         "BIRDHOUSE_PORT",
+        "BIRDHOUSE_CLICKHOUSE_PORT",
         "BIRDHOUSE_HOST",
         "RUST_LOG",
     ] {

@@ -93,3 +93,30 @@ async fn keys_outlive_the_records_of_their_rows() {
     assert_eq!(answered(&keys, key("a", "x")).await, COUNTS);
     assert_eq!(answered(&keys, key("b", "x")).await, COUNTS);
 }
+
+/// The log must not grow with every key of the window: keys that were pushed out leave it too.
+#[tokio::test]
+async fn the_log_keeps_only_keys_that_are_known() {
+    let directory = tempfile::tempdir().expect("directory");
+    let keys = open(directory.path());
+    let now = Timestamp::now();
+    // As if so many had been saved by earlier calls.
+    for lsn in 1..=3 {
+        keys.learn(Lsn(lsn), key(&lsn.to_string(), "x"), COUNTS, now);
+        keys.save(Lsn(lsn + 1)).await.expect("saved");
+    }
+    {
+        let mut state = keys.state.lock();
+        for record in &mut state.logged {
+            record.keys = KEYS_MAX / 2;
+        }
+        state.logged_keys = KEYS_MAX / 2 * 3;
+    }
+    keys.save(Lsn(4)).await.expect("saved");
+    let left: Vec<Lsn> = keys.state.lock().logged.iter().map(|r| r.lsn).collect();
+    assert_eq!(
+        left,
+        [Lsn(2), Lsn(3)],
+        "two records hold as many as are known"
+    );
+}

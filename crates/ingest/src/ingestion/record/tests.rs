@@ -83,14 +83,17 @@ fn record() -> impl Strategy<Value = Record> {
                 records,
             })
         });
-    let flushed = (lsn(), any::<bool>()).prop_map(|(flush, is_aside)| Record::Flushed {
-        flush,
-        outcome: if is_aside {
-            Outcome::SetAside
-        } else {
-            Outcome::Stored
-        },
-    });
+    let records = prop::collection::vec(lsn(), 0..9);
+    let flushed =
+        (lsn(), any::<bool>(), records).prop_map(|(flush, is_aside, records)| Record::Flushed {
+            flush,
+            records,
+            outcome: if is_aside {
+                Outcome::SetAside
+            } else {
+                Outcome::Stored
+            },
+        });
     let synced =
         (lsn(), "[0-9a-f-]{0,36}").prop_map(|(before, boot_id)| Record::Synced { before, boot_id });
     let opened = "[0-9a-f-]{0,36}".prop_map(|boot_id| Record::Opened {

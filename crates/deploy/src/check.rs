@@ -1,19 +1,19 @@
 //! What can be said about the SQL of a project before, and after, its tables exist.
 
-use birdhouse_datafile::{Diagnostic, Node, Project};
+use birdhouse_datafile::{DeploymentMethod, Diagnostic, Node, Project};
 use birdhouse_engine::EngineError;
 use birdhouse_query::{Assembled, Assembler, Pipe, QueryError, Resources};
 use birdhouse_template::{Context, Mode, Parameters};
 
-use super::Deployer;
 use crate::codes;
 use crate::compile::{node_diagnostic, node_span, query_diagnostic, unknown_diagnostic};
+use crate::deployer::Deployer;
 use crate::error::DeployError;
 use crate::existing::admin_query;
 use crate::view::{View, order};
 
 /// Checks every node by itself and returns the materialized views, upstream first.
-pub(super) async fn nodes(
+pub(crate) async fn nodes(
     deployer: &Deployer,
     project: &Project,
     resources: &Resources,
@@ -82,6 +82,7 @@ async fn views(
                 pipe: pipe.name.to_string(),
                 node: node.name.value.clone(),
                 target: materialization.target.value.clone(),
+                is_rebuilt: materialization.deployment_method == DeploymentMethod::Rebuild,
                 backfill: target.is_none_or(|t| t.backfill == birdhouse_datafile::Backfill::Run),
                 span: node_span(node),
                 sql: assembled.sql,
@@ -105,14 +106,14 @@ async fn views(
     }))
 }
 
-/// Asks the engine what each published node returns, now that its tables exist.
+/// Asks the engine what each published node returns over the tables of `database`.
 ///
 /// An endpoint whose nodes have parameters is called without any; what fails then is a warning,
 /// because the parameters may be needed.
-pub(super) async fn endpoints(
+pub(crate) async fn endpoints(
     deployer: &Deployer,
     project: &Project,
-    resources: &Resources,
+    (resources, database): (&Resources, &str),
     found: &mut Vec<Diagnostic>,
 ) -> Result<(), DeployError> {
     let parameters = Parameters::default();
@@ -140,7 +141,7 @@ pub(super) async fn endpoints(
             .nodes
             .iter()
             .all(|n| matches!(n.body, birdhouse_query::Body::Plain(_)));
-        if let Some(message) = describe(deployer, resources, &assembled).await? {
+        if let Some(message) = describe(deployer, database, &assembled).await? {
             let diagnostic = if is_plain {
                 query_diagnostic(pipe, node, codes::QUERY, &message)
             } else {
@@ -159,14 +160,14 @@ pub(super) async fn endpoints(
 /// Returns what the engine has against a query.
 async fn describe(
     deployer: &Deployer,
-    resources: &Resources,
+    database: &str,
     assembled: &Assembled,
 ) -> Result<Option<String>, DeployError> {
     if !assembled.secrets.is_empty() {
         return Ok(None);
     }
     let sql = format!("DESCRIBE TABLE (\n{}\n)", assembled.sql);
-    match admin_query(&deployer.engine, Some(&resources.database), &sql, "Null").await {
+    match admin_query(&deployer.engine, Some(database), &sql, "Null").await {
         Ok(_) => Ok(None),
         Err(DeployError::Engine(EngineError::Exception { message, .. })) => Ok(Some(message)),
         Err(error) => Err(error),

@@ -44,12 +44,12 @@ fn a_large_request_is_let_in_and_paid_for_later() {
 fn full_buckets_are_forgotten() {
     let limiter = Limiter::new(NonZeroU32::new(1000).unwrap());
     let start = Instant::now();
-    for number in 0..RATE_BUCKETS_MAX {
+    for number in 0..RATES_MAX {
         limiter.take(&number, 1, start).unwrap();
     }
     limiter.take(&0, 10_000, start).unwrap();
     let later = start + Duration::from_secs(1);
-    limiter.take(&RATE_BUCKETS_MAX, 1, later).unwrap();
+    limiter.take(&RATES_MAX, 1, later).unwrap();
     assert_eq!(limiter.buckets.lock().len(), 2);
     assert!(limiter.take(&0, 0, later).is_err());
 }
@@ -61,7 +61,7 @@ fn each_limit_is_kept_for_itself() {
         datasource_rows: NonZeroU32::new(10),
         ..RateLimits::default()
     };
-    let rates = Rates::new(limits);
+    let rates = AppendRates::new(limits);
     let [t, u] = [
         TokenId(uuid::Uuid::from_u128(1)),
         TokenId(uuid::Uuid::from_u128(2)),

@@ -1,0 +1,166 @@
+//! Deployments of a running server: made beside what is live, promoted, and what they replace
+//! removed when nobody uses it any more.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::http::StatusCode;
+use birdhouse_catalog::{CatalogError, Deployment, DeploymentId, WorkspaceId};
+use birdhouse_deploy::{DeployError, Live, Prepared};
+use birdhouse_engine::ErrorKind;
+use birdhouse_ingest::SourceName;
+use tracing::{info, warn};
+
+use crate::app::App;
+use crate::error::{ApiError, status_of_kind};
+use crate::limits::OLD_REQUESTS_MAX;
+
+/// What becomes of a deployment once it is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Then {
+    /// It waits as staging.
+    Stage,
+    /// It becomes live.
+    Promote,
+}
+
+impl App {
+    /// Makes a prepared deployment. Returns when that is done, unless rows have to be written anew
+    /// and `may_take_long`: then it goes on by itself.
+    pub(crate) async fn deploy(
+        self: &Arc<Self>,
+        workspace: WorkspaceId,
+        prepared: Prepared,
+        then: Then,
+        may_take_long: bool,
+    ) -> Result<Deployment, DeployError> {
+        if then == Then::Promote
+            && let Some((deployment, live)) = self.deployer.commit(&prepared).await?
+        {
+            self.publish(workspace, live);
+            return Ok(deployment);
+        }
+        let reserved = self.deployer.reserve(&prepared).await?;
+        let goes_on = may_take_long && prepared.moves_data();
+        // Runs to its end also when the client goes away.
+        let app = Arc::clone(self);
+        let id = reserved.id;
+        let making = tokio::spawn(async move { app.make(workspace, prepared, id, then).await });
+        if goes_on {
+            return Ok(reserved);
+        }
+        making.await??;
+        let view = self.catalog.view();
+        let made = view.workspace(workspace).and_then(|w| w.deployment(id));
+        made.cloned()
+            .ok_or_else(|| CatalogError::UnknownDeployment(id).into())
+    }
+
+    async fn make(
+        self: Arc<Self>,
+        workspace: WorkspaceId,
+        prepared: Prepared,
+        id: DeploymentId,
+        then: Then,
+    ) -> Result<(), DeployError> {
+        let live = self.deployer.make(&prepared, id).await?;
+        self.stage(workspace, Some(live));
+        if then == Then::Promote {
+            self.promote(workspace, id).await?;
+        }
+        Ok(())
+    }
+
+    /// Makes the staged deployment live. What it replaces goes when its last request has ended.
+    pub(crate) async fn promote(
+        self: &Arc<Self>,
+        workspace: WorkspaceId,
+        id: DeploymentId,
+    ) -> Result<Deployment, DeployError> {
+        let deployment = self.deployer.promote(workspace, id).await?;
+        let old = self.publish_staging(workspace);
+        let app = Arc::clone(self);
+        tokio::spawn(async move {
+            if let Some(old) = old {
+                ended(old).await;
+            }
+            app.sweep(workspace).await;
+        });
+        Ok(deployment)
+    }
+
+    /// Discards the staged deployment.
+    pub(crate) async fn discard(
+        self: &Arc<Self>,
+        workspace: WorkspaceId,
+        id: DeploymentId,
+    ) -> Result<(), DeployError> {
+        self.stage(workspace, None);
+        self.deployer.discard(workspace, id).await
+    }
+
+    /// Gives up the staged deployment when a view of it failed on rows.
+    pub(crate) async fn give_up_staging(
+        &self,
+        workspace: WorkspaceId,
+        source: &SourceName,
+        reason: &str,
+    ) {
+        match self.deployer.give_up(workspace, reason).await {
+            Ok(true) => {
+                info!(%workspace, "the staged deployment was given up");
+                self.stage(workspace, None);
+                self.ingestion.retry_now(source);
+            }
+            Ok(false) => {}
+            Err(error) => warn!(%workspace, %error, "the staged deployment could not be given up"),
+        }
+    }
+
+    async fn sweep(&self, workspace: WorkspaceId) {
+        if let Err(error) = self.deployer.sweep(workspace).await {
+            // It is tried again after the next promotion, and at start.
+            warn!(%workspace, %error, "what a deployment replaced could not be removed");
+        }
+    }
+}
+
+/// Waits until the requests that use a deployment have ended.
+async fn ended(old: Arc<Live>) {
+    const LOOK_AGAIN: Duration = Duration::from_millis(10);
+    let alone = async {
+        while Arc::strong_count(&old) > 1 {
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+    };
+    if tokio::time::timeout(OLD_REQUESTS_MAX, alone).await.is_err() {
+        warn!(
+            seconds = OLD_REQUESTS_MAX.as_secs(),
+            "some requests still use the deployment before"
+        );
+    }
+}
+
+impl From<DeployError> for ApiError {
+    fn from(error: DeployError) -> Self {
+        let status = match &error {
+            DeployError::Invalid(_) => StatusCode::BAD_REQUEST,
+            DeployError::Catalog(
+                CatalogError::DeploymentInProgress(_) | CatalogError::LiveChanged(_),
+            ) => StatusCode::CONFLICT,
+            DeployError::Catalog(CatalogError::UnknownDeployment(_)) => StatusCode::NOT_FOUND,
+            DeployError::Catalog(CatalogError::DeploymentNotReady { .. }) => {
+                StatusCode::BAD_REQUEST
+            }
+            DeployError::Hold(_) => StatusCode::SERVICE_UNAVAILABLE,
+            DeployError::Engine(source) if source.kind() == ErrorKind::Unavailable => {
+                status_of_kind(source.kind())
+            }
+            other => {
+                tracing::error!(error = %other, "a deployment failed");
+                StatusCode::INTERNAL_SERVER_ERROR
+            }
+        };
+        Self::new(status, error.to_string())
+    }
+}
