@@ -1,6 +1,6 @@
 # Everything a newcomer needs: `make demo` and `make test`. Both install what they need.
 
-.PHONY: demo build engine test lint unit setup chaos fmt fuzz-templates
+.PHONY: demo build engine test lint unit setup chaos bench-ingest fmt fuzz-templates
 
 ## Build, fetch the engine once, start the shop on http://localhost:7181
 demo: build
@@ -53,3 +53,8 @@ fuzz-templates:
 	$(ORACLE_VENV)/bin/pip install --quiet tinybird==5.0.2 lru-dict
 	$(ORACLE_VENV)/bin/pip install --quiet --no-deps tinybird==5.0.3
 	scripts/fuzz_templates.py --oracle $(ORACLE_VENV)/bin/python $(ORACLE) --cases $(CASES) --seed $(SEED)
+
+## Measure ingestion: one table, about two minutes (docs/performance.md)
+bench-ingest: engine
+	cargo build --release --locked -p birdhouse -p birdhouse-bench
+	./target/release/birdhouse-bench ./target/release/birdhouse $(SECTIONS)

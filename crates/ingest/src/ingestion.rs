@@ -25,6 +25,7 @@ mod recovery;
 mod recovery_report;
 mod source;
 mod trim;
+mod unfailing;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
@@ -37,7 +38,7 @@ use birdhouse_journal::{
     Journal, Location, Lsn, SEGMENT_BYTES, Status as JournalStatus, kill_point,
 };
 use parking_lot::Mutex;
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
@@ -63,6 +64,7 @@ use keys::Keys;
 use memory::Memory;
 use record::{Outcome, Record, Rows};
 use source::{Batch, Pending, Source};
+use unfailing::Unfailing;
 
 /// How rows are kept.
 #[derive(Debug, Clone)]
@@ -97,11 +99,20 @@ impl IngestionConfig {
 }
 
 /// Rows that are acknowledged: they are in the journal.
-#[derive(Debug)]
 pub struct Receipt {
     /// How many.
     pub counts: Counts,
-    flushed: oneshot::Receiver<Result<(), FlushFailed>>,
+    source: Arc<Source>,
+    /// How many records had come to the source with this one.
+    arrived: u64,
+}
+
+impl std::fmt::Debug for Receipt {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Receipt")
+            .field("counts", &self.counts)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Receipt {
@@ -111,9 +122,9 @@ impl Receipt {
     /// # Errors
     /// When the engine failed on them. They stay in the journal and are tried again.
     pub async fn flushed(self, limit: Duration) -> Result<bool, FlushFailed> {
-        match tokio::time::timeout(limit, self.flushed).await {
-            Ok(Ok(result)) => result.map(|()| true),
-            Ok(Err(_)) | Err(_) => Ok(false),
+        match tokio::time::timeout(limit, self.source.stored(self.arrived)).await {
+            Ok(ended) => ended.map(|()| true),
+            Err(_) => Ok(false),
         }
     }
 }
@@ -199,13 +210,8 @@ impl Ingestion {
             blocks: decoded.blocks,
             quarantine_blocks: decoded.quarantine_blocks,
         };
-        let append = shared.clone().append(rows, claimed);
-        match shared.appends.spawn(append).await {
-            Ok(result) => result,
-            Err(error) => Err(AppendError::Poisoned {
-                reason: error.to_string(),
-            }),
-        }
+        let appends = shared.appends.clone();
+        Unfailing::new(shared.append(rows, claimed), appends).await
     }
 
     /// Takes an idempotency key for a request, or returns how it was answered before.
@@ -312,9 +318,7 @@ impl Shared {
             unstored.appending.insert(ticket, self.journal.next_lsn());
             ticket
         };
-        let written = (self.journal)
-            .append(Record::Rows(rows.clone()).encode())
-            .await;
+        let written = (self.journal).append(rows.encode()).await;
         {
             let mut unstored = self.unstored.lock();
             unstored.appending.remove(&ticket);
@@ -326,30 +330,18 @@ impl Shared {
         if let Some(claimed) = claimed {
             claimed.answered(location.lsn, counts, at);
         }
-        let (waiter, flushed) = oneshot::channel();
         self.counters.acknowledged(counts);
-        self.enqueue(location, rows, Some(waiter));
-        Ok(Receipt { counts, flushed })
-    }
-
-    /// Puts a record into its source's queue.
-    fn enqueue(
-        self: &Arc<Self>,
-        location: Location,
-        rows: Rows,
-        waiter: Option<oneshot::Sender<Result<(), FlushFailed>>>,
-    ) {
         let source = self.source(&rows.source);
-        source.push(self.pending(location, rows, waiter));
+        let arrived = source.push(self.pending(location, rows));
+        Ok(Receipt {
+            counts,
+            source,
+            arrived,
+        })
     }
 
     /// Makes a queue's entry of a record, with its rows as long as there is memory for them.
-    fn pending(
-        &self,
-        location: Location,
-        rows: Rows,
-        waiter: Option<oneshot::Sender<Result<(), FlushFailed>>>,
-    ) -> Pending {
+    fn pending(&self, location: Location, rows: Rows) -> Pending {
         let bytes = rows.bytes();
         Pending {
             location,
@@ -357,7 +349,6 @@ impl Shared {
             count: rows.rows + rows.quarantined_rows,
             bytes,
             arrived: Instant::now(),
-            waiter,
             rows: self.memory.try_add(bytes).then(|| Box::new(rows)),
         }
     }

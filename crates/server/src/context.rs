@@ -13,6 +13,7 @@ use jiff::Timestamp;
 
 use crate::app::App;
 use crate::error::ApiError;
+use crate::in_flight::InFlight;
 use crate::limits::URL_BYTES_MAX;
 use crate::params::Params;
 use crate::rate::Rate;
@@ -49,6 +50,8 @@ pub(crate) struct RequestContext {
     pub(crate) caller: Caller,
     /// What is deployed in that workspace.
     pub(crate) live: Arc<Live>,
+    /// Room for its body.
+    pub(crate) in_flight: Arc<InFlight>,
     /// When the request came, for durations.
     pub(crate) started: Instant,
     /// When the request came, for logs.
@@ -167,6 +170,7 @@ impl FromRequestParts<Arc<App>> for RequestContext {
             headers: parts.headers.clone(),
             caller,
             live,
+            in_flight: Arc::clone(&app.in_flight),
             started: Instant::now(),
             started_at: Timestamp::now(),
         })

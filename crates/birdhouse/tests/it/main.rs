@@ -20,6 +20,7 @@ mod harness;
 mod imports;
 mod model;
 mod openapi;
+mod overload;
 mod project_tests;
 mod replacements;
 mod service_datasources;

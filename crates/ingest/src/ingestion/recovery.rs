@@ -382,7 +382,6 @@ impl FoundRows {
             count: self.count,
             bytes: self.bytes,
             arrived: Instant::now(),
-            waiter: None,
         }
     }
 }
