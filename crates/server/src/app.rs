@@ -139,7 +139,7 @@ impl App {
     pub fn stage(&self, workspace: WorkspaceId, staging: Option<Live>) {
         let staging = staging.map(Arc::new);
         self.live.change(workspace, |deployments| {
-            deployments.staging.clone_from(&staging)
+            deployments.staging.clone_from(&staging);
         });
     }
 
