@@ -47,7 +47,7 @@ pub(super) async fn get(
 
 /// Returns the targets that materialized nodes fill, by the data source that they read.
 async fn fed(ctx: &RequestContext, app: &App) -> BTreeMap<String, BTreeSet<String>> {
-    let definitions = app.definitions.of(ctx.workspace());
+    let definitions = app.definitions.of(ctx);
     let reads = definitions.reads(ctx, app).await;
     let mut fed: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for pipe in &definitions.project().pipes {

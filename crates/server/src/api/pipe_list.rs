@@ -29,8 +29,9 @@ pub(super) async fn list(ctx: RequestContext, State(app): State<Arc<App>>) -> Js
     let shown = Shown::read(&ctx, &app).await;
     let text = |name| ctx.params.text(name).unwrap_or_default();
     let (attrs, node_attrs) = (text("attrs"), text("node_attrs"));
-    let resources = ctx.workspace().resources.iter();
+    let (_, resources) = ctx.deployed();
     let all: Vec<Value> = resources
+        .iter()
         .filter(|resource| resource.kind == ResourceKind::Pipe && is_visible(&ctx, &resource.name))
         .map(|resource| {
             let (pipe, nodes) = shown.parts(resource);
@@ -87,11 +88,7 @@ pub(super) fn find<'c>(
     ctx: &'c RequestContext,
     name_or_id: &str,
 ) -> Result<&'c Resource, ApiError> {
-    let mut resources = ctx.workspace().resources.iter();
-    let found = resources.find(|resource| {
-        resource.kind == ResourceKind::Pipe
-            && (resource.name == name_or_id || resource.id.as_str() == name_or_id)
-    });
+    let found = ctx.find_resource(ResourceKind::Pipe, name_or_id);
     let found = found
         .ok_or_else(|| ApiError::not_found(format!("The pipe '{name_or_id}' does not exist")))?;
     if is_visible(ctx, &found.name) {

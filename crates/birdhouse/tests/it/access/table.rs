@@ -310,6 +310,30 @@ pub(super) const RESOURCES: &[Line] = &[
 ];
 
 pub(super) const MANAGEMENT: &[Line] = &[
+    ("/v1/build", "POST", "/v1/build", "", DEPLOY),
+    ("/v1/deploy", "POST", "/v1/deploy", "", DEPLOY),
+    ("/v1/deployments", "GET", "/v1/deployments", "", DEPLOY),
+    (
+        "/v1/deployments/{id}",
+        "GET",
+        "/v1/deployments/99",
+        "",
+        DEPLOY,
+    ),
+    (
+        "/v1/deployments/{id}",
+        "DELETE",
+        "/v1/deployments/99",
+        "",
+        DEPLOY,
+    ),
+    (
+        "/v1/deployments/{id}/set-live",
+        "POST",
+        "/v1/deployments/99/set-live",
+        "",
+        DEPLOY,
+    ),
     ("/tokens", "GET", "/tokens", "", Open),
     ("/version", "GET", "/version", "", Open),
     ("/v0/health", "GET", "/v0/health", "", Open),

@@ -27,10 +27,10 @@ pub(super) struct Shown<'c> {
 impl<'c> Shown<'c> {
     pub(super) async fn read(ctx: &'c RequestContext, app: &App) -> Result<Self, ApiError> {
         let workspace = ctx.workspace();
-        let definitions = app.definitions.of(workspace);
+        let definitions = app.definitions.of(ctx);
         let mut used_by = BTreeSet::new();
         for ((pipe, _), reads) in definitions.reads(ctx, app).await {
-            let Some(resource) = workspace.resource(ResourceKind::Pipe, pipe) else {
+            let Some(resource) = ctx.resource(ResourceKind::Pipe, pipe) else {
                 continue;
             };
             for read in reads {

@@ -24,7 +24,7 @@ pub(super) struct Shown<'c> {
 
 impl<'c> Shown<'c> {
     pub(super) async fn read(ctx: &'c RequestContext, app: &App) -> Self {
-        let definitions = app.definitions.of(ctx.workspace());
+        let definitions = app.definitions.of(ctx);
         let mut dependencies = definitions.reads(ctx, app).await.clone();
         for ((pipe, _), reads) in &mut dependencies {
             let pipe = ctx.live.resources.pipes.get(pipe);
@@ -136,8 +136,7 @@ impl<'c> Shown<'c> {
     }
 
     fn datasource_id(&self, name: &str) -> Option<String> {
-        let workspace = self.ctx.workspace();
-        let resource = workspace.resource(ResourceKind::Datasource, name);
+        let resource = self.ctx.resource(ResourceKind::Datasource, name);
         resource.map(|resource| resource.id.to_string())
     }
 
