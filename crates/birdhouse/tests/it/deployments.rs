@@ -141,10 +141,10 @@ fn until(what: &str, mut holds: impl FnMut() -> bool) {
 
 /// Deploys on a server that dies of it.
 fn send_to_its_death(server: Server, path: &str, text: &str) {
-    server.dies_of(|server| {
-        // There may be an answer or none.
-        catch_unwind(AssertUnwindSafe(|| send(&server.admin(), path, text))).ok();
-    });
+    let worker = server.worker().unwrap();
+    // There may be an answer or none.
+    catch_unwind(AssertUnwindSafe(|| send(&server.admin(), path, text))).ok();
+    server.dies(worker);
 }
 
 #[test]

@@ -17,7 +17,7 @@ use crate::error::DeployError;
 use crate::existing::{self, Existing};
 use crate::layout::{Layout, quarantine};
 use crate::live::schema;
-use crate::plan::{self, OldTable, OldView, Permission, Plan, TableState, ViewState};
+use crate::plan::{self, LiveViews, OldTable, OldView, Permission, Plan, TableState, ViewState};
 use crate::report::{Message, Report, movements, token_changes};
 use crate::scratch::{Forward, Scratch, Verdict, with_targets};
 use crate::table::Table;
@@ -235,7 +235,11 @@ fn plan_for(
         })
         .collect();
     plan::deleted(&places, permission, found);
-    Plan::new(&tables, states, &dropped, permission, found)
+    let live = LiveViews {
+        dropped,
+        has_namespace: world.layout.namespace.is_some(),
+    };
+    Plan::new(&tables, states, &live, permission, found)
 }
 
 fn table_state<'a>(

@@ -118,15 +118,12 @@ fn plan(case: &Case<'_>) -> (Vec<String>, Vec<String>, Vec<String>) {
             trigger: Some((*source).to_owned()),
             old: old.clone(),
         });
-    let dropped = case.dropped.iter().map(|name| (*name).to_owned()).collect();
+    let live = LiveViews {
+        dropped: case.dropped.iter().map(|name| (*name).to_owned()).collect(),
+        has_namespace: false,
+    };
     let mut found: Vec<Diagnostic> = Vec::new();
-    let plan = Plan::new(
-        &tables,
-        views.collect(),
-        &dropped,
-        case.permission,
-        &mut found,
-    );
+    let plan = Plan::new(&tables, views.collect(), &live, case.permission, &mut found);
     let made = plan.made.iter().map(|(name, fill)| {
         let how = match fill {
             Fill::Empty => "empty",
