@@ -71,6 +71,7 @@ impl Server {
             .arg("--data")
             .arg(directories.data())
             .env("BIRDHOUSE_ADMIN_TOKEN", TOKEN)
+            .env("BIRDHOUSE_CLICKHOUSE_PORT", "0")
             .env("RUST_LOG", "warn")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

@@ -78,7 +78,9 @@ async fn files(
             "the multipart form has no boundary in its Content-Type",
         ));
     };
-    let whole = futures_util::stream::once(async { Ok::<_, std::convert::Infallible>(bytes::Bytes::clone(&data)) });
+    let whole = futures_util::stream::once(async {
+        Ok::<_, std::convert::Infallible>(bytes::Bytes::clone(&data))
+    });
     let mut form = Multipart::new(whole, boundary);
     let (mut files, mut found) = (Vec::new(), Vec::new());
     let mut seen = HashSet::new();
