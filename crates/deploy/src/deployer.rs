@@ -263,7 +263,7 @@ fn resource(
         kind,
         name,
         path: file.path().to_owned(),
-        content: file.text().to_owned(),
+        content: file.written().to_owned(),
     }
 }
 

@@ -14,10 +14,12 @@ mod error;
 mod existing;
 mod fixtures;
 mod live;
+mod secrets;
 mod table;
 mod view;
 
 pub use deployer::{Deployed, Deployer};
 pub use error::DeployError;
 pub use fixtures::check_fixture;
+pub use secrets::resolve_secrets;
 pub use live::{Live, LiveDatasource, LiveView};
