@@ -23,7 +23,8 @@ pub(crate) enum Command {
     /// Serve a project: deploy it, take events, answer endpoints
     ///
     /// Tables keep their data from one start to the next. A project that does not fit the tables
-    /// that are there is refused, with the reason.
+    /// that are there is refused, with the reason. Without a project the server serves what was
+    /// deployed before, and waits for clients such as `tb --local`.
     Start(StartArgs),
     /// Serve the e-commerce example with its shop, fixtures and live traffic
     Demo(DemoArgs),
@@ -51,9 +52,10 @@ pub(crate) enum Command {
 
 #[derive(Debug, Args)]
 pub(crate) struct StartArgs {
-    /// Directory of the project, with its .datasource and .pipe files
-    #[arg(long, value_name = "DIR", default_value = ".")]
-    pub(crate) project: PathBuf,
+    /// Directory of the project, with its .datasource and .pipe files; without it, the current
+    /// directory when it has such files
+    #[arg(long, value_name = "DIR")]
+    pub(crate) project: Option<PathBuf>,
     /// Directory for everything the server keeps; created when missing
     #[arg(
         long,

@@ -7,11 +7,13 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use axum::Router;
-use birdhouse_catalog::{Catalog, SecretText};
+use birdhouse_catalog::{Catalog, SecretText, WorkspaceId};
 use birdhouse_datafile::{Diagnostic, Project};
 use birdhouse_deploy::Deployer;
 use birdhouse_engine::{Engine, EngineConfig};
-use birdhouse_server::App;
+use birdhouse_ingest::limits::JOURNAL_BYTES_MAX;
+use birdhouse_ingest::{Ingestion, IngestionConfig};
+use birdhouse_server::{App, FlushLog, LiveWorkspaces};
 use birdhouse_telemetry::Telemetry;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -24,17 +26,22 @@ use crate::project::Secret;
 /// How long requests may take to end when the server stops.
 const DRAIN: Duration = Duration::from_secs(10);
 
+/// How long the start waits for batches of the last run.
+const REPLAY: Duration = Duration::from_secs(10);
+
 /// A server that is ready to listen.
 pub(crate) struct Server {
     /// What the routes stand on.
     pub(crate) app: Arc<App>,
     engine: Engine,
+    ingestion: Ingestion,
     telemetry: Telemetry,
     listener: TcpListener,
 }
 
 impl Server {
-    /// Opens the directory `data`, starts the engine, stores `secrets` and deploys the project.
+    /// Opens the directory `data`, starts the engine and loads what is live in every workspace. With a
+    /// project, stores its `secrets` and deploys it to the first workspace.
     ///
     /// # Errors
     /// When the port is taken, the data directory or the engine cannot be used, or the project is
@@ -42,7 +49,7 @@ impl Server {
     pub(crate) async fn start(
         listen: &ListenArgs,
         data: &Path,
-        project: Project,
+        project: Option<Project>,
         secrets: Vec<Secret>,
     ) -> anyhow::Result<Self> {
         // First of all, so that a second server on the same port touches nothing.
@@ -50,19 +57,30 @@ impl Server {
         let listener = TcpListener::bind(address)
             .await
             .with_context(|| format!("listen on {address}"))?;
-        let admin_token = std::env::var("BIRDHOUSE_ADMIN_TOKEN")
-            .ok()
-            .filter(|v| !v.is_empty());
-        let admin_token = admin_token.map(SecretText::new);
+        let admin_token =
+            given("BIRDHOUSE_ADMIN_TOKEN").or_else(|| given("TB_LOCAL_WORKSPACE_TOKEN"));
         let catalog = Arc::new(Catalog::open(data, admin_token.as_ref())?);
+        if let Some(user_token) = given("TB_LOCAL_USER_TOKEN") {
+            catalog.set_user_token(&user_token)?;
+        }
         let engine = Engine::start(EngineConfig::new(data.join("engine"))?).await?;
-        birdhouse_telemetry::ensure_tables(&engine).await?;
         let telemetry = Telemetry::start(engine.clone());
-        let app = Arc::new(App::new(
+        let live = Arc::new(LiveWorkspaces::default());
+        let log = FlushLog::new(
+            Arc::clone(&live),
+            Arc::clone(&catalog),
+            telemetry.recorder(),
+        );
+        let ingestion = open_ingestion(data, &engine, log).await?;
+        let mut app = App::new(
             engine.clone(),
             Arc::clone(&catalog),
             telemetry.recorder(),
-        ));
+            ingestion.clone(),
+            live,
+        );
+        app.is_local = listen.host.is_loopback();
+        let app = Arc::new(app);
         let workspace = Arc::clone(
             catalog
                 .view()
@@ -80,19 +98,29 @@ impl Server {
             guard: app.queries.guard().clone(),
             catalog: Arc::clone(&catalog),
         };
-        let deployed = deployer.deploy(workspace.workspace.id, &project).await;
+        let deployed_to = project.as_ref().map(|_| workspace.workspace.id);
+        load_workspaces(&app, &deployer, deployed_to).await?;
+        let deployed = match &project {
+            Some(project) => deployer
+                .deploy(workspace.workspace.id, project)
+                .await
+                .map(Some),
+            None => Ok(None),
+        };
         let server = Self {
             app,
             engine,
+            ingestion,
             telemetry,
             listener,
         };
         match deployed {
-            Ok(deployed) => {
+            Ok(Some(deployed)) => {
                 show(&deployed.warnings);
                 server.app.publish(workspace.workspace.id, deployed.live);
                 Ok(server)
             }
+            Ok(None) => Ok(server),
             Err(error) => {
                 show(error.diagnostics());
                 server.close().await;
@@ -116,6 +144,7 @@ impl Server {
         let Self {
             app,
             engine,
+            ingestion,
             telemetry,
             listener,
         } = self;
@@ -138,6 +167,7 @@ impl Server {
             () = drained => warn!(seconds = DRAIN.as_secs(), "some requests did not end in time"),
         }
         drop(app);
+        ingestion.stop(DRAIN).await;
         telemetry.stop().await;
         engine.stop().await;
         Ok(())
@@ -145,9 +175,61 @@ impl Server {
 
     /// Ends everything in order, without having served.
     pub(crate) async fn close(self) {
+        self.ingestion.stop(DRAIN).await;
         self.telemetry.stop().await;
         self.engine.stop().await;
     }
+}
+
+/// Opens the journal and stores what an earlier process may have begun to store: the tables must be
+/// those of that time.
+async fn open_ingestion(data: &Path, engine: &Engine, log: FlushLog) -> anyhow::Result<Ingestion> {
+    let config = IngestionConfig {
+        directory: data.join("journal"),
+        engine_directory: data.join("engine"),
+        journal_bytes_max: JOURNAL_BYTES_MAX,
+    };
+    let (ingestion, _) = Ingestion::open(config, engine.clone(), Arc::new(log)).await?;
+    if !ingestion.replayed(REPLAY).await {
+        warn!("rows of the last run are not stored yet; a change of their tables may be refused");
+    }
+    Ok(ingestion)
+}
+
+/// Returns the token that an environment variable gives.
+fn given(variable: &str) -> Option<SecretText> {
+    let value = std::env::var(variable).ok()?;
+    Some(value)
+        .filter(|value| !value.is_empty())
+        .map(SecretText::new)
+}
+
+/// Makes what is live in every workspace available to requests, and ends deletions that were cut short.
+///
+/// A workspace whose files are no longer understood stays empty; its data is untouched, and a
+/// deployment brings it back. That of `deployed_to` is about to be replaced, and not loaded.
+async fn load_workspaces(
+    app: &App,
+    deployer: &Deployer,
+    deployed_to: Option<WorkspaceId>,
+) -> anyhow::Result<()> {
+    app.drop_databases().await?;
+    let catalog = app.catalog.view();
+    for view in catalog.workspaces() {
+        let (id, name) = (view.workspace.id, view.workspace.name.as_str());
+        app.ensure_databases(&view.workspace).await?;
+        if view.resources.is_empty() || deployed_to == Some(id) {
+            continue;
+        }
+        match deployer.load(id).await {
+            Ok(live) => app.publish(id, live),
+            Err(error) => {
+                show(error.diagnostics());
+                warn!(workspace = name, %error, "what was live cannot be loaded; deploy it again");
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Shows diagnostics to whoever started the server.

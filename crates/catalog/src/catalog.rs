@@ -14,8 +14,8 @@ use crate::error::during;
 use crate::vault::Vault;
 use crate::workspace::DEFAULT_WORKSPACE;
 use crate::{
-    CatalogError, CatalogView, Deployment, DeploymentDraft, SecretText, WorkspaceId, deployment,
-    key_file, schema, secret, token, workspace,
+    CatalogError, CatalogView, Deployment, DeploymentDraft, SecretText, WorkspaceId, account,
+    deployment, key_file, schema, secret, token, workspace,
 };
 
 /// The catalog of a data directory. Share it in an `Arc`; every method may be called from any thread.
@@ -173,6 +173,7 @@ fn settle(
         Some(workspace) => workspace.id,
         None => workspace::create(transaction, vault, DEFAULT_WORKSPACE, now())?,
     };
+    account::ensure(transaction, vault, now())?;
     match admin_token {
         Some(value) => token::set_admin_value(transaction, vault, first, value),
         None => Ok(()),
@@ -185,5 +186,6 @@ fn now() -> Timestamp {
     Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
 }
 
+mod changes;
 #[cfg(test)]
 mod tests;

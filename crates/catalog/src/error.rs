@@ -5,7 +5,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use crate::{ResourceKind, WorkspaceId};
+use crate::{ResourceKind, TokenId, WorkspaceId};
 
 /// Why the catalog could not be opened, read or changed. A failed change leaves nothing behind.
 #[derive(Debug, thiserror::Error)]
@@ -110,6 +110,23 @@ pub enum CatalogError {
     /// No workspace has this id.
     #[error("workspace {0} does not exist")]
     UnknownWorkspace(WorkspaceId),
+    /// Another workspace has this name.
+    #[error("the workspace {0:?} exists already; choose another name")]
+    WorkspaceExists(String),
+    /// A workspace's name is not a word.
+    #[error("workspace name {name:?} must have 1 to {limit} letters, digits, '_' or '-'")]
+    InvalidWorkspaceName {
+        /// The name, cut at the limit.
+        name: String,
+        /// Most characters.
+        limit: usize,
+    },
+    /// There are as many workspaces as there may be.
+    #[error("there are {limit} workspaces already; delete one first")]
+    TooManyWorkspaces {
+        /// Most workspaces.
+        limit: usize,
+    },
     /// A deployment names a resource twice.
     #[error("{kind} {name} appears twice in the deployment")]
     DuplicateResource {
@@ -129,6 +146,44 @@ pub enum CatalogError {
     AdminTokenTaken {
         /// Name of the other token.
         name: String,
+    },
+    /// No token of the workspace has this id.
+    #[error("token {0} does not exist")]
+    UnknownToken(TokenId),
+    /// Another token of the workspace has this name.
+    #[error("the token {0:?} exists already; choose another name")]
+    TokenExists(String),
+    /// A token's name is empty or too long.
+    #[error("a token name must have 1 to {limit} characters, none of them a control character")]
+    InvalidTokenName {
+        /// Most characters.
+        limit: usize,
+    },
+    /// A token's description is too long.
+    #[error("a token description may have {limit} bytes")]
+    TokenDescriptionTooLong {
+        /// Most bytes.
+        limit: usize,
+    },
+    /// A token has too many scopes.
+    #[error("a token may have {limit} scopes")]
+    TooManyScopes {
+        /// Most scopes.
+        limit: usize,
+    },
+    /// There are as many tokens as there may be.
+    #[error("the workspace has {limit} tokens already; delete one first")]
+    TooManyTokens {
+        /// Most tokens.
+        limit: u32,
+    },
+    /// The token belongs to the workspace and cannot be changed like this.
+    #[error("the token {name:?} comes with the workspace: it can be refreshed, not {action}")]
+    TokenBuiltin {
+        /// The token's name.
+        name: String,
+        /// What was asked for, such as `deleted`.
+        action: &'static str,
     },
     /// A secret's name is not a word.
     #[error(
@@ -156,6 +211,32 @@ pub enum CatalogError {
         /// Most secrets.
         limit: u32,
     },
+}
+
+impl CatalogError {
+    /// Returns true when the caller asked for something that cannot be, and a changed request may
+    /// succeed.
+    #[must_use]
+    pub fn is_refusal(&self) -> bool {
+        matches!(
+            self,
+            Self::WorkspaceExists(_)
+                | Self::InvalidWorkspaceName { .. }
+                | Self::TooManyWorkspaces { .. }
+                | Self::DuplicateResource { .. }
+                | Self::InvalidAdminToken { .. }
+                | Self::AdminTokenTaken { .. }
+                | Self::TokenExists(_)
+                | Self::InvalidTokenName { .. }
+                | Self::TokenDescriptionTooLong { .. }
+                | Self::TooManyScopes { .. }
+                | Self::TooManyTokens { .. }
+                | Self::TokenBuiltin { .. }
+                | Self::InvalidSecretName { .. }
+                | Self::SecretTooLarge { .. }
+                | Self::TooManySecrets { .. }
+        )
+    }
 }
 
 /// Returns the conversion for an SQLite error that happened while doing `action`.

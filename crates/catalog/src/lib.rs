@@ -5,11 +5,13 @@
 //! publishes a new view when, and only when, the change is on disk. The crate knows nothing of tables
 //! in the engine, of the text inside a resource or of HTTP.
 
+mod account;
 mod catalog;
 mod column;
 mod deployment;
 mod error;
 mod id;
+mod jwt;
 mod key_file;
 mod limits;
 mod resource;
@@ -22,15 +24,20 @@ mod vault;
 mod view;
 mod workspace;
 
+pub use account::{ACCOUNT_EMAIL, Account};
 pub use catalog::Catalog;
 pub use deployment::{Deployment, DeploymentDraft, DeploymentStatus, TokenGrant};
 pub use error::CatalogError;
 pub use id::{DeploymentId, ResourceId, TokenId, WorkspaceId};
-pub use limits::{SECRET_VALUE_BYTES_MAX, SECRETS_MAX, TOKEN_VALUE_BYTES_MAX};
+pub use jwt::{JwtError, Signed, sign};
+pub use limits::{
+    JWT_BYTES_MAX, SECRET_VALUE_BYTES_MAX, SECRETS_MAX, TOKEN_VALUE_BYTES_MAX, TOKENS_MAX,
+    WORKSPACES_MAX,
+};
 pub use resource::{Resource, ResourceDraft, ResourceKind, content_hash};
 pub use scope::{ParseScopeError, Scope, Scopes};
 pub use secret::Secret;
 pub use secret_text::SecretText;
-pub use token::{ADMIN_TOKEN_NAME, Token, TokenOrigin};
+pub use token::{ADMIN_TOKEN_NAME, Token, TokenChange, TokenDraft, TokenOrigin};
 pub use view::{Caller, CatalogView, WorkspaceView};
 pub use workspace::{DEFAULT_WORKSPACE, Workspace};

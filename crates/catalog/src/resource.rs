@@ -20,6 +20,8 @@ pub enum ResourceKind {
     Pipe,
     /// A `.connection` file.
     Connection,
+    /// An `.incl` file, which others include; it declares nothing, and its name is its path.
+    Include,
 }
 
 /// A datafile to deploy.
@@ -57,15 +59,21 @@ pub struct Resource {
 }
 
 impl ResourceKind {
-    const ALL: [Self; 3] = [Self::Datasource, Self::Pipe, Self::Connection];
+    const ALL: [Self; 4] = [
+        Self::Datasource,
+        Self::Pipe,
+        Self::Connection,
+        Self::Include,
+    ];
 
-    /// Returns the kind's name: `datasource`, `pipe` or `connection`.
+    /// Returns the kind's name: `datasource`, `pipe`, `connection` or `include`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Datasource => "datasource",
             Self::Pipe => "pipe",
             Self::Connection => "connection",
+            Self::Include => "include",
         }
     }
 }

@@ -13,9 +13,12 @@ use crate::error::during;
 use crate::vault::Vault;
 
 const FILE_NAME: &str = "catalog.db";
-const MIGRATIONS: [&str; 1] = [include_str!("schema/0001_initial.sql")];
+const MIGRATIONS: [&str; 2] = [
+    include_str!("schema/0001_initial.sql"),
+    include_str!("schema/0002_accounts.sql"),
+];
 /// The newest format, that of this binary.
-pub(crate) const FORMAT: i64 = 1;
+pub(crate) const FORMAT: i64 = 2;
 /// Another process may hold the write lock for the time of a transaction.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 

@@ -19,6 +19,8 @@ use crate::{
     WorkspaceId,
 };
 
+pub(crate) mod change;
+
 /// Name of the admin token that every workspace has.
 pub const ADMIN_TOKEN_NAME: &str = "workspace admin token";
 
@@ -35,6 +37,10 @@ pub struct Token {
     pub scopes: Scopes,
     /// What created it.
     pub origin: TokenOrigin,
+    /// What its maker says about it.
+    pub description: String,
+    /// Id of the data source or pipe that a client made it for.
+    pub resource_id: Option<String>,
     /// When it was created.
     pub created_at: Timestamp,
 }
@@ -46,6 +52,42 @@ pub enum TokenOrigin {
     Builtin,
     /// A `TOKEN` line of a datafile; it goes with its last scope.
     Datafile,
+    /// A client, by the API.
+    Custom,
+    /// A client, for a data source.
+    Datasource,
+    /// A client, for a pipe.
+    Pipe,
+    /// It belongs to the account, not to a workspace.
+    Account,
+    /// Nothing here: it is a signed token, and only its claims exist.
+    Signed,
+}
+
+/// A token that a client asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenDraft {
+    /// Its name; unique in the workspace.
+    pub name: String,
+    /// What its maker says about it.
+    pub description: String,
+    /// What it allows.
+    pub scopes: Scopes,
+    /// [`TokenOrigin::Custom`], [`TokenOrigin::Datasource`] or [`TokenOrigin::Pipe`].
+    pub origin: TokenOrigin,
+    /// Id of the data source or pipe that it is for.
+    pub resource_id: Option<String>,
+}
+
+/// A change of a token; what is absent stays.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TokenChange {
+    /// Its new name.
+    pub name: Option<String>,
+    /// Its new description.
+    pub description: Option<String>,
+    /// Everything it allows from now on. Scopes of datafiles come back with the next deployment.
+    pub scopes: Option<Scopes>,
 }
 
 impl TokenOrigin {
@@ -53,6 +95,11 @@ impl TokenOrigin {
         match self {
             Self::Builtin => "builtin",
             Self::Datafile => "datafile",
+            Self::Custom => "custom",
+            Self::Datasource => "datasource",
+            Self::Pipe => "pipe",
+            Self::Account => "account",
+            Self::Signed => "signed",
         }
     }
 }
@@ -66,7 +113,7 @@ pub(crate) fn list(
     let failed = during("read tokens");
     let mut statement = db
         .prepare_cached(
-            "SELECT id, name, origin, value, created_at FROM tokens
+            "SELECT id, name, origin, value, created_at, description, resource_id FROM tokens
              WHERE workspace_id = ?1 ORDER BY rowid",
         )
         .map_err(&failed)?;
@@ -83,6 +130,8 @@ pub(crate) fn list(
             scopes: scopes(db, id)?,
             origin: parse_origin(&origin, id)?,
             created_at: row.get::<_, Micros>(4).map_err(&failed)?.0,
+            description: row.get(5).map_err(&failed)?,
+            resource_id: row.get(6).map_err(&failed)?,
         });
     }
     Ok(tokens)
@@ -105,7 +154,7 @@ pub(crate) fn set_admin_value(
     workspace: WorkspaceId,
     value: &SecretText,
 ) -> Result<(), CatalogError> {
-    check_admin_value(value)?;
+    check_given_value(value)?;
     let failed = during("set the admin token");
     let id: TokenId = db
         .query_row(
@@ -185,7 +234,7 @@ fn create(
     (name, origin): (&str, TokenOrigin),
 ) -> Result<TokenId, CatalogError> {
     let id = TokenId::random();
-    let value = mint(workspace, id)?;
+    let value = mint(&workspace, id)?;
     db.execute(
         "INSERT INTO tokens (id, workspace_id, name, origin, digest, value, created_at)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
@@ -234,16 +283,16 @@ fn scopes(db: &Connection, id: TokenId) -> Result<Scopes, CatalogError> {
 
 /// Makes a value. The key of its last part is thrown away: a value is known by its digest, not checked
 /// by a signature, so that a new value of the same token differs.
-fn mint(workspace: WorkspaceId, id: TokenId) -> Result<SecretText, CatalogError> {
+pub(crate) fn mint(user: &impl ToString, id: TokenId) -> Result<SecretText, CatalogError> {
     let mut key = [0_u8; 32];
     getrandom::fill(&mut key).map_err(CatalogError::Random)?;
-    let claims = json!({"u": workspace.to_string(), "id": id.to_string(), "host": "local"});
+    let claims = json!({"u": user.to_string(), "id": id.to_string(), "host": "local"});
     let body = URL_SAFE_NO_PAD.encode(claims.to_string());
     let mac = URL_SAFE_NO_PAD.encode(hmac_sha256(&key, body.as_bytes()));
     Ok(SecretText::new(format!("p.{body}.{mac}")))
 }
 
-fn check_admin_value(value: &SecretText) -> Result<(), CatalogError> {
+pub(crate) fn check_given_value(value: &SecretText) -> Result<(), CatalogError> {
     let bytes = value.expose().as_bytes();
     let fits = (1..=TOKEN_VALUE_BYTES_MAX).contains(&bytes.len());
     if fits && bytes.iter().all(u8::is_ascii_graphic) {
@@ -255,15 +304,22 @@ fn check_admin_value(value: &SecretText) -> Result<(), CatalogError> {
     }
 }
 
-fn owner(id: TokenId) -> String {
+pub(crate) fn owner(id: TokenId) -> String {
     format!("token {id}")
 }
 
 fn parse_origin(text: &str, id: TokenId) -> Result<TokenOrigin, CatalogError> {
-    [TokenOrigin::Builtin, TokenOrigin::Datafile]
-        .into_iter()
-        .find(|origin| origin.as_str() == text)
-        .ok_or_else(|| CatalogError::Damaged {
-            what: format!("token {id} has the unknown origin {text:?}"),
-        })
+    // Tokens of the other origins are not in this table.
+    [
+        TokenOrigin::Builtin,
+        TokenOrigin::Datafile,
+        TokenOrigin::Custom,
+        TokenOrigin::Datasource,
+        TokenOrigin::Pipe,
+    ]
+    .into_iter()
+    .find(|origin| origin.as_str() == text)
+    .ok_or_else(|| CatalogError::Damaged {
+        what: format!("token {id} has the unknown origin {text:?}"),
+    })
 }

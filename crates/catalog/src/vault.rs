@@ -114,7 +114,7 @@ impl fmt::Debug for Vault {
     clippy::expect_used,
     reason = "HMAC takes a key of any length, so this cannot fail"
 )]
-pub(crate) fn hmac_sha256(key: &[u8; 32], message: &[u8]) -> Digest {
+pub(crate) fn hmac_sha256(key: &[u8], message: &[u8]) -> Digest {
     let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("any key length");
     mac.update(message);
     mac.finalize().into_bytes().into()

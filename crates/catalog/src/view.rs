@@ -8,15 +8,16 @@ use rusqlite::Connection;
 
 use crate::vault::{Digest, Vault};
 use crate::{
-    ADMIN_TOKEN_NAME, CatalogError, Deployment, Resource, ResourceKind, Secret,
-    TOKEN_VALUE_BYTES_MAX, Token, Workspace, WorkspaceId, deployment, key_file, resource, schema,
-    secret, token, workspace,
+    ADMIN_TOKEN_NAME, Account, CatalogError, Deployment, Resource, ResourceKind, Secret, Signed,
+    TOKEN_VALUE_BYTES_MAX, Token, TokenOrigin, Workspace, WorkspaceId, account, deployment,
+    key_file, resource, schema, secret, token, workspace,
 };
 
 /// Everything the catalog holds, at one moment. Cheap to ask, never changes.
 #[derive(Debug)]
 pub struct CatalogView {
     workspaces: Vec<Arc<WorkspaceView>>,
+    account: Account,
     /// Every token, by the digest of its value.
     callers: HashMap<Digest, Caller>,
     vault: Arc<Vault>,
@@ -42,10 +43,29 @@ pub struct WorkspaceView {
 /// Who presents a token: the token and the workspace it belongs to.
 #[derive(Clone, Debug)]
 pub struct Caller {
-    /// The workspace that the token belongs to.
+    /// The workspace that the token belongs to; the oldest one for a token of the account.
     pub workspace: Arc<WorkspaceView>,
     /// The token.
     pub token: Arc<Token>,
+    /// What else the claims of a signed token say.
+    pub signed: Option<Arc<Signed>>,
+}
+
+impl Caller {
+    /// Returns true for the owner of the server, who may list and manage all workspaces.
+    #[must_use]
+    pub fn is_account(&self) -> bool {
+        self.token.origin == TokenOrigin::Account
+    }
+
+    /// Returns what logs call the token: its id, or the name of a signed one.
+    #[must_use]
+    pub fn token_id(&self) -> String {
+        match self.signed {
+            Some(_) => self.token.name.clone(),
+            None => self.token.id.to_string(),
+        }
+    }
 }
 
 impl CatalogView {
@@ -78,13 +98,26 @@ impl CatalogView {
                 let caller = Caller {
                     workspace: Arc::clone(&view),
                     token: Arc::clone(token),
+                    signed: None,
                 };
                 callers.insert(vault.digest(token.value.expose()), caller);
             }
             workspaces.push(view);
         }
+        let account = account::load(db, &vault)?;
+        if let Some(first) = workspaces.first() {
+            for token in [&account.user_token, &account.admin_token] {
+                let caller = Caller {
+                    workspace: Arc::clone(first),
+                    token: Arc::new(token.clone()),
+                    signed: None,
+                };
+                callers.insert(vault.digest(token.value.expose()), caller);
+            }
+        }
         Ok(Self {
             workspaces,
+            account,
             callers,
             vault,
         })
@@ -94,6 +127,12 @@ impl CatalogView {
     #[must_use]
     pub fn workspaces(&self) -> &[Arc<WorkspaceView>] {
         &self.workspaces
+    }
+
+    /// Returns whom the server belongs to.
+    #[must_use]
+    pub fn account(&self) -> &Account {
+        &self.account
     }
 
     /// Returns a workspace by its id.

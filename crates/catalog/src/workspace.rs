@@ -5,6 +5,7 @@ use rusqlite::{Connection, params};
 
 use crate::column::Micros;
 use crate::error::during;
+use crate::limits::{WORKSPACE_NAME_CHARS_MAX, WORKSPACES_MAX};
 use crate::vault::Vault;
 use crate::{CatalogError, WorkspaceId, deployment, token};
 
@@ -40,6 +41,68 @@ pub(crate) fn list(db: &Connection) -> Result<Vec<Workspace>, CatalogError> {
                 .collect()
         })
         .map_err(during("read workspaces"))
+}
+
+/// Creates a workspace that a client asked for.
+pub(crate) fn create_named(
+    db: &Connection,
+    vault: &Vault,
+    name: &str,
+    now: Timestamp,
+) -> Result<WorkspaceId, CatalogError> {
+    let is_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+    if name.is_empty() || name.len() > WORKSPACE_NAME_CHARS_MAX || !name.chars().all(is_word) {
+        return Err(CatalogError::InvalidWorkspaceName {
+            name: name.chars().take(WORKSPACE_NAME_CHARS_MAX).collect(),
+            limit: WORKSPACE_NAME_CHARS_MAX,
+        });
+    }
+    let existing = list(db)?;
+    if existing.iter().any(|workspace| workspace.name == name) {
+        return Err(CatalogError::WorkspaceExists(name.to_owned()));
+    }
+    if existing.len() >= WORKSPACES_MAX {
+        return Err(CatalogError::TooManyWorkspaces {
+            limit: WORKSPACES_MAX,
+        });
+    }
+    create(db, vault, name, now)
+}
+
+/// Deletes a workspace with everything in it, and notes its database; the last one is followed by
+/// a new empty one.
+pub(crate) fn delete(
+    db: &Connection,
+    vault: &Vault,
+    id: WorkspaceId,
+    now: Timestamp,
+) -> Result<(), CatalogError> {
+    require(db, id)?;
+    let failed = during("delete a workspace");
+    db.execute(
+        "INSERT INTO dropped_databases (name) SELECT database FROM workspaces WHERE id = ?1",
+        [id],
+    )
+    .and_then(|_| db.execute("DELETE FROM workspaces WHERE id = ?1", [id]))
+    .map_err(failed)?;
+    if list(db)?.is_empty() {
+        create(db, vault, DEFAULT_WORKSPACE, now)?;
+    }
+    Ok(())
+}
+
+/// Returns the databases of deleted workspaces that the engine may still hold.
+pub(crate) fn dropped_databases(db: &Connection) -> Result<Vec<String>, CatalogError> {
+    db.prepare_cached("SELECT name FROM dropped_databases ORDER BY name")
+        .and_then(|mut statement| statement.query_map([], |row| row.get(0))?.collect())
+        .map_err(during("read dropped databases"))
+}
+
+/// Forgets a database that the engine has dropped.
+pub(crate) fn forget_database(db: &Connection, name: &str) -> Result<(), CatalogError> {
+    db.execute("DELETE FROM dropped_databases WHERE name = ?1", [name])
+        .map(|_| ())
+        .map_err(during("forget a dropped database"))
 }
 
 /// Creates a workspace with its empty deployment and its admin token.

@@ -11,7 +11,7 @@ use birdhouse_catalog::{
     Catalog, CatalogError, DeploymentDraft, ResourceDraft, ResourceKind, Scope, TokenGrant,
     WorkspaceId, WorkspaceView,
 };
-use birdhouse_datafile::{Diagnostic, Project, TokenScope, has_errors};
+use birdhouse_datafile::{Diagnostic, Project, SourceFile, TokenScope, has_errors};
 use birdhouse_engine::{Engine, EngineError};
 use birdhouse_ingest::{Column, Schema, SchemaError};
 use birdhouse_query::Guard;
@@ -100,6 +100,28 @@ impl Deployer {
             live,
             warnings: found,
         })
+    }
+
+    /// Returns what requests are to see of a workspace's live deployment, from its files in the catalog
+    /// and the tables that are there. Nothing is changed.
+    ///
+    /// # Errors
+    /// [`DeployError::Invalid`] when the files are no longer understood.
+    pub async fn load(&self, workspace: WorkspaceId) -> Result<Live, DeployError> {
+        let view = self.workspace(workspace)?;
+        let database = &view.workspace.database;
+        let (project, mut found) = Project::parse(stored_files(&view));
+        let mut project = implicit::with_targets(&project);
+        let resources = compile::resources(&project, database, |_| String::new(), &mut found);
+        stop_on_errors(&mut found)?;
+        let views = check::nodes(self, &project, &resources, &mut found).await?;
+        stop_on_errors(&mut found)?;
+        implicit::fill(self, &mut project, &views, database, &mut found).await?;
+        stop_on_errors(&mut found)?;
+        let tables = existing::read(&self.engine, database).await?;
+        let live = live(project.as_ref(), &view, &views, &tables, &mut found);
+        stop_on_errors(&mut found)?;
+        Ok(live)
     }
 
     fn workspace(&self, id: WorkspaceId) -> Result<Arc<WorkspaceView>, CatalogError> {
@@ -198,6 +220,20 @@ impl Deployer {
     }
 }
 
+/// Returns the files of a workspace's live deployment, each once.
+fn stored_files(workspace: &WorkspaceView) -> Vec<SourceFile> {
+    // A data source that a node of Classic creates has the file of its pipe.
+    let by_path: BTreeMap<&str, &str> = workspace
+        .resources
+        .iter()
+        .map(|resource| (resource.path.as_str(), resource.content.as_str()))
+        .collect();
+    let files = by_path.into_iter();
+    files
+        .map(|(path, content)| SourceFile::new(path, content))
+        .collect()
+}
+
 /// Returns what was found as an error when it has errors; keeps warnings.
 fn stop_on_errors(found: &mut Vec<Diagnostic>) -> Result<(), DeployError> {
     if !has_errors(found) {
@@ -251,14 +287,27 @@ fn draft(project: &Project) -> DeploymentDraft {
             .resources
             .push(resource(ResourceKind::Pipe, name, &pipe.file));
     }
+    for connection in &project.connections {
+        let name = connection.name.clone();
+        draft
+            .resources
+            .push(resource(ResourceKind::Connection, name, &connection.file));
+    }
+    // Whoever reads the files again needs what they include.
+    let includes = project
+        .files
+        .iter()
+        .filter(|file| file.path().ends_with(".incl"));
+    for file in includes {
+        let name = file.path().to_owned();
+        draft
+            .resources
+            .push(resource(ResourceKind::Include, name, file));
+    }
     draft
 }
 
-fn resource(
-    kind: ResourceKind,
-    name: String,
-    file: &birdhouse_datafile::SourceFile,
-) -> ResourceDraft {
+fn resource(kind: ResourceKind, name: String, file: &SourceFile) -> ResourceDraft {
     ResourceDraft {
         kind,
         name,

@@ -23,4 +23,6 @@ pub use error::{EngineError, ErrorKind};
 pub use library::{LibraryError, find_library};
 pub use request::{Insert, Query, QueryLimits, QueryOutput, Role, Summary};
 pub use supervisor::{EngineConfig, WorkerCommand};
-pub use worker::{DATABASE_PREFIX, SERVICE_DATABASE, is_worker_process, worker_main};
+pub use worker::{
+    DATABASE_PREFIX, SERVICE_DATABASE, is_worker_process, service_database, worker_main,
+};

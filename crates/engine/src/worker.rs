@@ -37,7 +37,7 @@ use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-pub use access::{DATABASE_PREFIX, SERVICE_DATABASE};
+pub use access::{DATABASE_PREFIX, SERVICE_DATABASE, service_database};
 pub(crate) use sandbox::Sandbox;
 
 use directory::{EngineDirectory, LastStop};

@@ -42,3 +42,50 @@ pub const ENGINE_WAIT_MAX: Duration = Duration::from_secs(15);
 
 /// Pause before a block is sent again.
 pub const RETRY_PAUSE: Duration = Duration::from_millis(50);
+
+/// How long a request that asked to wait for the engine waits; after that its rows are acknowledged
+/// as being in the journal only.
+pub const STORED_WAIT_MAX: Duration = ENGINE_WAIT_MAX;
+
+/// Pause between two batches of a data source, from start to start, unless the second one is full.
+/// The first after a pause goes at once.
+pub const LINGER: Duration = Duration::from_millis(100);
+
+/// The same when a client waits until its rows are stored.
+pub const LINGER_WAITED_FOR: Duration = Duration::from_millis(5);
+
+/// Rows of one batch, unless a single record has more. Half of what the engine inserts as a whole.
+pub const BATCH_ROWS: u64 = 500_000;
+
+/// Bytes of one batch, unless a single record has more.
+pub const BATCH_BYTES: usize = 32 << 20;
+
+/// Inserts that run at the same time, as the worker has connections for them.
+pub const INSERTS_AT_ONCE: usize = 2;
+
+/// Longest pause before a batch that failed is sent again.
+pub const RETRY_PAUSE_MAX: Duration = Duration::from_secs(30);
+
+/// How often the log speaks of rows in the quarantine of one data source.
+pub const NOTICE_PAUSE: Duration = Duration::from_secs(10);
+
+/// When a client that was refused may try again.
+pub const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// Bytes of rows that wait in memory for the engine; the rest waits in the journal.
+pub const PENDING_BYTES_MAX: usize = 128 << 20;
+
+/// Bytes of the journal after which appends are refused, unless configured.
+pub const JOURNAL_BYTES_MAX: u64 = 8 << 30;
+
+/// How often the engine's files are synced and the journal is trimmed, when anything was stored.
+pub const SYNC_INTERVAL: Duration = Duration::from_secs(10);
+
+/// How long an idempotency key is known.
+pub const KEY_WINDOW: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// How many idempotency keys are known.
+pub const KEYS_MAX: usize = 1_000_000;
+
+/// Bytes of the log of idempotency keys; an entry has 48.
+pub const KEY_LOG_BYTES_MAX: u64 = 1 << 30;

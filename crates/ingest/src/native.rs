@@ -8,6 +8,7 @@
 
 mod block;
 mod builder;
+mod merge;
 mod text;
 
 #[cfg(test)]
@@ -16,6 +17,7 @@ mod tests;
 pub use block::Block;
 pub(crate) use block::BlockWriter;
 pub(crate) use builder::Builder;
+pub(crate) use merge::Merger;
 pub(crate) use text::{TextColumn, TextListColumn};
 
 /// Appends an unsigned number in seven bits per byte, lowest first.
@@ -25,6 +27,20 @@ pub(crate) fn write_varint(mut value: usize, out: &mut Vec<u8>) {
         value >>= 7;
     }
     out.push(u8::try_from(value).unwrap_or(0));
+}
+
+/// Takes an unsigned number off the input; nothing when it is cut off or too large.
+pub(crate) fn read_varint(input: &mut &[u8]) -> Option<usize> {
+    let mut value = 0_usize;
+    for shift in (0..usize::BITS).step_by(7) {
+        let (byte, rest) = input.split_first()?;
+        *input = rest;
+        value |= usize::from(byte & 0x7F).checked_shl(shift)?;
+        if *byte < 0x80 {
+            return Some(value);
+        }
+    }
+    None
 }
 
 /// Appends bytes with their length.

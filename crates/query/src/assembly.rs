@@ -7,8 +7,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use birdhouse_engine::SERVICE_DATABASE;
-use birdhouse_sql::assemble::{join_name, select_all};
+use birdhouse_engine::{SERVICE_DATABASE, service_database};
+use birdhouse_sql::assemble::{join_name, move_name, select_all};
 use birdhouse_sql::{Analysis, Cte, Statement, assemble, quote_identifier};
 use birdhouse_template::{Context, Parameters, Settings};
 
@@ -16,6 +16,7 @@ use crate::error::QueryError;
 use crate::guard::Guard;
 use crate::limits::REFERENCES_MAX;
 use crate::resources::{Body, Pipe, Resources};
+use crate::restrictions::Restrictions;
 
 /// Says whether the caller may read a name in a text of their own.
 ///
@@ -70,7 +71,8 @@ pub struct Assembler<'a> {
 }
 
 /// State of one statement while it grows.
-struct Growing {
+struct Growing<'r> {
+    restrictions: &'r Restrictions,
     assembled: Assembled,
     /// References so far, over all nested pipes.
     references: usize,
@@ -106,12 +108,15 @@ impl Assembler<'_> {
     pub async fn pipe(&self, pipe: &Pipe, node: Option<&str>) -> Result<Assembled, QueryError> {
         let target = node.or(pipe.endpoint.as_deref());
         let target = target.ok_or_else(|| no_endpoint(pipe))?;
-        let mut growing = Growing::new();
+        let none = Restrictions::default();
+        let mut growing = Growing::new(&none);
         growing.assembled.sql = self.nested(pipe, target, &mut growing).await?;
         Ok(growing.assembled)
     }
 
     /// Assembles a text of the caller's own in `scope`, reading only what `access` allows.
+    ///
+    /// Conditions on data sources are not part of the statement; the engine adds them.
     ///
     /// # Errors
     /// See [`QueryError`].
@@ -120,8 +125,9 @@ impl Assembler<'_> {
         statement: &Statement<'_>,
         scope: Scope<'_>,
         access: Access<'_>,
+        restrictions: &Restrictions,
     ) -> Result<Assembled, QueryError> {
-        let mut growing = Growing::new();
+        let mut growing = Growing::new(restrictions);
         let mut level = Level::default();
         let analysis = self.guard.analyze(statement, "", &[]).await?;
         for (name, times) in names(&analysis) {
@@ -141,12 +147,13 @@ impl Assembler<'_> {
         }
         for name in &analysis.join_tables {
             self.check_join_table(name)?;
+            growing.check_join_table(name)?;
             if !access(name) {
                 return Err(QueryError::Forbidden { name: name.clone() });
             }
             growing.assembled.reads.insert(name.clone());
         }
-        let body = self.with_shared(&analysis, statement.body);
+        let body = self.with_tables(&analysis, statement.body);
         growing.assembled.sql = if level.ctes.is_empty() {
             body
         } else {
@@ -155,12 +162,34 @@ impl Assembler<'_> {
         Ok(growing.assembled)
     }
 
+    /// Returns the text of a pipe's result as the caller may see it.
+    async fn result(
+        &self,
+        pipe: &Pipe,
+        node: &str,
+        growing: &mut Growing<'_>,
+    ) -> Result<String, QueryError> {
+        let restrictions = growing.restrictions;
+        let text = match restrictions.parameters.get(&pipe.name) {
+            Some(fixed) => {
+                let parameters = self.parameters.overridden_by(fixed);
+                let with_fixed = Assembler {
+                    parameters: &parameters,
+                    ..*self
+                };
+                with_fixed.nested(pipe, node, growing).await?
+            }
+            None => self.nested(pipe, node, growing).await?,
+        };
+        Ok(restrictions.filtered(&pipe.name, text))
+    }
+
     /// Returns the text of one node of `pipe` with everything it needs declared before it.
     async fn nested(
         &self,
         pipe: &Pipe,
         node: &str,
-        growing: &mut Growing,
+        growing: &mut Growing<'_>,
     ) -> Result<String, QueryError> {
         let mut level = Level::default();
         self.declare(node, Scope::Pipe(pipe), &mut level, growing)
@@ -175,7 +204,7 @@ impl Assembler<'_> {
         name: &str,
         scope: Scope<'_>,
         level: &mut Level,
-        growing: &mut Growing,
+        growing: &mut Growing<'_>,
     ) -> Result<usize, QueryError> {
         if let Some(cost) = level.declared.get(name).copied() {
             return growing.count(cost).map(|()| cost);
@@ -185,7 +214,7 @@ impl Assembler<'_> {
         match scope {
             Scope::Result(pipe) | Scope::Pipe(pipe) if name == "_" => {
                 let target = pipe.output.as_deref().ok_or_else(|| no_endpoint(pipe))?;
-                let text = Box::pin(self.nested(pipe, target, growing)).await?;
+                let text = Box::pin(self.result(pipe, target, growing)).await?;
                 level.push(name, text);
             }
             Scope::Pipe(pipe) if pipe.node(name).is_some() => {
@@ -196,7 +225,7 @@ impl Assembler<'_> {
                 Some(other) => {
                     let target = other.output.as_deref().ok_or_else(|| no_endpoint(other))?;
                     growing.enter(name.to_owned())?;
-                    let text = Box::pin(self.nested(other, target, growing)).await?;
+                    let text = Box::pin(self.result(other, target, growing)).await?;
                     growing.path.pop();
                     level.push(name, text);
                 }
@@ -222,7 +251,7 @@ impl Assembler<'_> {
         pipe: &Pipe,
         name: &str,
         level: &mut Level,
-        growing: &mut Growing,
+        growing: &mut Growing<'_>,
     ) -> Result<String, QueryError> {
         growing.enter(format!("{}.{name}", pipe.name))?;
         let inspected = self.inspect(pipe, name).await?;
@@ -238,6 +267,9 @@ impl Assembler<'_> {
             }
         }
         growing.path.pop();
+        for table in &inspected.join_tables {
+            growing.check_join_table(table)?;
+        }
         let assembled = &mut growing.assembled;
         assembled.reads.extend(inspected.join_tables);
         assembled.max_threads = inspected.max_threads.or(assembled.max_threads);
@@ -260,6 +292,16 @@ impl Assembler<'_> {
         Ok(inspected.reads.into_keys().filter(is_unknown).collect())
     }
 
+    /// Returns the names that a node reads: other nodes of its pipe, pipes, data sources.
+    ///
+    /// # Errors
+    /// See [`QueryError`].
+    pub async fn node_reads(&self, pipe: &Pipe, name: &str) -> Result<Vec<String>, QueryError> {
+        let inspected = self.inspect(pipe, name).await?;
+        let reads = inspected.reads.into_keys();
+        Ok(reads.chain(inspected.join_tables).collect())
+    }
+
     /// Renders a node and asks the guard what it reads.
     async fn inspect(&self, pipe: &Pipe, name: &str) -> Result<Inspected, QueryError> {
         let mut inspected = self.render(pipe, name)?;
@@ -279,7 +321,7 @@ impl Assembler<'_> {
             .guard
             .analyze(&statement, name, &inspected.secrets)
             .await?;
-        let body = self.with_shared(&analysis, statement.body);
+        let body = self.with_tables(&analysis, statement.body);
         // The right side of IN may be a column or an alias instead.
         let is_resource = |read: &str| {
             analysis.tables.contains_key(read) || pipe.node(read).is_some() || self.exists(read)
@@ -333,15 +375,24 @@ impl Assembler<'_> {
         }
     }
 
-    /// Makes the names of data sources that other workspaces share names of tables here.
-    fn with_shared(&self, analysis: &Analysis, body: &str) -> String {
+    /// Makes the names of data sources that other workspaces share names of tables here, and those of
+    /// service data sources names of the workspace's own.
+    fn with_tables(&self, analysis: &Analysis, body: &str) -> String {
         let names = analysis.tables.keys().chain(analysis.in_names.keys());
-        let shared = names
-            .filter(|name| self.resources.datasources.contains(*name))
-            .filter_map(|name| name.split_once('.'));
-        shared.fold(body.to_owned(), |body, (workspace, name)| {
-            join_name(&body, workspace, name)
-        })
+        let mut body = body.to_owned();
+        for name in names {
+            match name.split_once('.') {
+                Some((workspace, table)) if self.resources.datasources.contains(name) => {
+                    body = join_name(&body, workspace, table);
+                }
+                Some((SERVICE_DATABASE, table)) if self.exists(name) => {
+                    let database = service_database(&self.resources.database);
+                    body = move_name(&body, SERVICE_DATABASE, table, &database);
+                }
+                _ => {}
+            }
+        }
+        body
     }
 
     /// Returns true for a data source, a service data source or a pipe.
@@ -355,9 +406,10 @@ impl Assembler<'_> {
     }
 }
 
-impl Growing {
-    fn new() -> Self {
+impl<'r> Growing<'r> {
+    fn new(restrictions: &'r Restrictions) -> Self {
         Self {
+            restrictions,
             assembled: Assembled::default(),
             references: 0,
             path: Vec::new(),
@@ -369,6 +421,16 @@ impl Growing {
         if self.references > REFERENCES_MAX {
             return Err(QueryError::TooManyReferences {
                 limit: REFERENCES_MAX,
+            });
+        }
+        Ok(())
+    }
+
+    /// `joinGet` looks a row up without reading the table, so a condition on its rows cannot be kept.
+    fn check_join_table(&self, name: &str) -> Result<(), QueryError> {
+        if self.restrictions.datasources.contains_key(name) {
+            return Err(QueryError::Forbidden {
+                name: name.to_owned(),
             });
         }
         Ok(())

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use birdhouse_engine::{Engine, EngineError, ErrorKind, Query};
 use birdhouse_sql::{Analysis, Statement};
-use birdhouse_template::{Context, Mode, Template};
+use birdhouse_template::{Context, Mode, Parameters, Template};
 
 use crate::assembly::Assembler;
 use crate::error::QueryError;
@@ -63,6 +63,13 @@ pub async fn describe(
         parameters: parameters::merge(&templates, call.context, works_without),
         columns,
     })
+}
+
+/// Returns the parameters that the template of one node declares.
+#[must_use]
+pub fn node_parameters(template: &Template, context: &Context) -> Vec<DeclaredParameter> {
+    let works_without = template.render(&Parameters::new(), context).is_ok();
+    parameters::merge(&[template], context, works_without)
 }
 
 /// Lets errors of the text pass; the engine's absence is not a property of the endpoint.

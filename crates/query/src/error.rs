@@ -32,6 +32,14 @@ pub enum QueryError {
         /// The name as written.
         name: String,
     },
+    /// The condition that comes with the caller's token cannot be used.
+    #[error("the token's filter on '{name}' cannot be used: {reason}")]
+    Filter {
+        /// The data source or pipe.
+        name: String,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// A node's template failed, or called `error()` or `custom_error()`.
     #[error("{source}")]
     Template {

@@ -1,6 +1,6 @@
 //! The two ways to ask: an endpoint, or a SQL text.
 
-use birdhouse_engine::{Engine, EngineError, Query, Summary};
+use birdhouse_engine::{Engine, EngineError, Query, SERVICE_DATABASE, Summary, service_database};
 use birdhouse_sql::Statement;
 use birdhouse_template::{Context, Parameters};
 use bytes::Bytes;
@@ -11,6 +11,7 @@ use crate::format::{Format, OutputSettings};
 use crate::guard::Guard;
 use crate::limits::{RESTART_WAIT, THREADS_MAX};
 use crate::resources::{Body, Resources};
+use crate::restrictions::Restrictions;
 
 /// What is common to every call.
 pub struct Call<'a> {
@@ -24,6 +25,8 @@ pub struct Call<'a> {
     pub secret: &'a (dyn Fn(&str) -> Option<String> + Sync),
     /// Whether the caller may read a name in a text of their own.
     pub access: Access<'a>,
+    /// What their rights change about what they read.
+    pub restrictions: &'a Restrictions,
     /// What the caller changed about the output.
     pub output: OutputSettings,
     /// The request's id, under which the engine knows the query.
@@ -41,6 +44,15 @@ pub struct Answer {
     pub summary: Summary,
     /// Data sources that were read.
     pub reads: Vec<String>,
+}
+
+/// What a call would do.
+#[derive(Debug, Clone)]
+pub struct Explained {
+    /// The statement.
+    pub sql: String,
+    /// The engine's plan.
+    pub plan: String,
 }
 
 /// Answers queries. Cheap to clone.
@@ -84,16 +96,27 @@ impl Queries {
         let assembler = self.assembler(call);
         match q {
             None => {
-                let assembled = assembler.pipe(pipe, None).await?;
-                self.execute(call, assembled, format).await
+                call.restrictions.check(&self.guard).await?;
+                let assembled = match call.restrictions.parameters.get(&pipe.name) {
+                    Some(fixed) => {
+                        let parameters = call.parameters.overridden_by(fixed);
+                        let with_fixed = Assembler {
+                            parameters: &parameters,
+                            ..assembler
+                        };
+                        with_fixed.pipe(pipe, None).await?
+                    }
+                    None => assembler.pipe(pipe, None).await?,
+                };
+                let sql = call.restrictions.filtered(&pipe.name, assembled.sql);
+                let query = Assembled { sql, ..assembled };
+                self.execute(call, query, format, None).await
             }
             Some(q) => {
                 let statement = statement(q)?;
-                let assembled = assembler
-                    .text(&statement, Scope::Result(pipe), call.access)
-                    .await?;
                 let format = statement.format.map_or(Ok(format), Format::from_name)?;
-                self.execute(call, assembled, format).await
+                self.text(call, &statement, Scope::Result(pipe), format)
+                    .await
             }
         }
     }
@@ -124,11 +147,50 @@ impl Queries {
             .map_or(Ok(Format::JSON), Format::from_name)?;
         let pipe = pipeline.map(|name| call.resources.pipe(name)).transpose()?;
         let scope = pipe.map_or(Scope::Workspace, |pipe| Scope::Pipe(pipe));
+        self.text(call, &statement, scope, format).await
+    }
+
+    /// Returns the statement that a call of `pipe` runs, or of one `node` of it, and the engine's plan
+    /// for it.
+    ///
+    /// # Errors
+    /// See [`QueryError`].
+    pub async fn explain(
+        &self,
+        call: &Call<'_>,
+        pipe: &str,
+        node: Option<&str>,
+    ) -> Result<Explained, QueryError> {
+        let pipe = call.resources.pipe(pipe)?;
+        let node = node.or(pipe.output.as_deref());
+        let assembled = self.assembler(call).pipe(pipe, node).await?;
+        let sql = assembled.sql.clone();
+        let explain = Assembled {
+            sql: format!("EXPLAIN {sql}"),
+            ..assembled
+        };
+        let answer = self.execute(call, explain, Format::PLAN, None).await?;
+        Ok(Explained {
+            sql,
+            plan: String::from_utf8_lossy(&answer.body).into_owned(),
+        })
+    }
+
+    /// Runs a text of the caller's own, within all their restrictions.
+    async fn text(
+        &self,
+        call: &Call<'_>,
+        statement: &Statement<'_>,
+        scope: Scope<'_>,
+        format: Format,
+    ) -> Result<Answer, QueryError> {
+        call.restrictions.check(&self.guard).await?;
         let assembled = self
             .assembler(call)
-            .text(&statement, scope, call.access)
+            .text(statement, scope, call.access, call.restrictions)
             .await?;
-        self.execute(call, assembled, format).await
+        let filters = call.restrictions.table_filters(&call.resources.database);
+        self.execute(call, assembled, format, filters).await
     }
 
     fn assembler<'a>(&'a self, call: &Call<'a>) -> Assembler<'a> {
@@ -145,6 +207,7 @@ impl Queries {
         call: &Call<'_>,
         assembled: Assembled,
         format: Format,
+        filters: Option<(String, String)>,
     ) -> Result<Answer, QueryError> {
         let parameters = assembled
             .secrets
@@ -161,22 +224,42 @@ impl Queries {
                 format.engine,
             )
         };
+        query.settings.extend(filters);
         if let Some(threads) = assembled.max_threads {
             query.limits.threads = threads.clamp(1, THREADS_MAX);
         }
         let output = match self.engine.query(query.clone()).await {
             // A worker that is being restarted costs a retry, not an error.
             Err(EngineError::Unavailable { .. }) if self.engine.ready(RESTART_WAIT).await => {
-                self.engine.query(query).await?
+                self.engine.query(query).await
             }
-            answer => answer?,
+            answer => answer,
         };
+        let output = output.map_err(|error| in_their_words(error, &call.resources.database))?;
         Ok(Answer {
             body: output.body,
             content_type: format.content_type,
             summary: output.summary,
             reads: assembled.reads.into_iter().collect(),
         })
+    }
+}
+
+/// Returns the error with the names of tables as users know them.
+fn in_their_words(error: EngineError, database: &str) -> EngineError {
+    match error {
+        EngineError::Exception {
+            code,
+            name,
+            message,
+        } => EngineError::Exception {
+            code,
+            name,
+            message: message
+                .replace(&service_database(database), SERVICE_DATABASE)
+                .replace(&format!("{database}."), ""),
+        },
+        other => other,
     }
 }
 

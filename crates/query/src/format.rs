@@ -112,6 +112,12 @@ impl Format {
         content_type: JSON,
     };
 
+    /// The format of the engine's plans.
+    pub(crate) const PLAN: Self = Self {
+        engine: "TSVRaw",
+        content_type: TEXT,
+    };
+
     /// Returns the format of an endpoint's extension.
     ///
     /// # Errors

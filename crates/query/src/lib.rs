@@ -14,12 +14,14 @@ mod format;
 mod guard;
 mod limits;
 mod resources;
+mod restrictions;
 
 pub use assembly::{Access, Assembled, Assembler, Scope};
-pub use describe::{DeclaredParameter, Description, describe};
+pub use describe::{DeclaredParameter, Description, describe, node_parameters};
 pub use error::QueryError;
-pub use execute::{Answer, Call, Queries};
+pub use execute::{Answer, Call, Explained, Queries};
 pub use format::{Format, OutputSettings};
 pub use guard::Guard;
 pub use limits::REFERENCES_MAX;
 pub use resources::{Body, Node, Pipe, Resources};
+pub use restrictions::Restrictions;

@@ -4,11 +4,17 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use birdhouse_catalog::{Catalog, WorkspaceId};
+use birdhouse_catalog::{Catalog, CatalogError, Workspace, WorkspaceId};
 use birdhouse_deploy::Live;
-use birdhouse_engine::Engine;
-use birdhouse_query::Queries;
+use birdhouse_engine::{Engine, EngineError, service_database};
+use birdhouse_ingest::Ingestion;
+use birdhouse_query::{Queries, Resources};
+use birdhouse_sql::quote_identifier;
 use birdhouse_telemetry::Recorder;
+
+use crate::definitions::AllDefinitions;
+use crate::error::ApiError;
+use crate::rate::Rates;
 
 /// The parts of a running server, shared by all requests.
 pub struct App {
@@ -18,41 +24,183 @@ pub struct App {
     pub catalog: Arc<Catalog>,
     /// The query path.
     pub queries: Queries,
-    /// Where calls and operations are recorded.
-    pub recorder: Recorder,
-    live: ArcSwap<HashMap<WorkspaceId, Arc<Live>>>,
+    /// Where rows go.
+    pub ingestion: Ingestion,
+    /// Whether only programs of this machine reach the server; it gives them its tokens then.
+    pub is_local: bool,
+    pub(crate) definitions: AllDefinitions,
+    pub(crate) rates: Rates,
+    recorder: Recorder,
+    live: Arc<LiveWorkspaces>,
+}
+
+/// The live deployment of each workspace.
+#[derive(Default)]
+pub struct LiveWorkspaces(ArcSwap<HashMap<WorkspaceId, Arc<Live>>>);
+
+impl LiveWorkspaces {
+    /// Returns the live deployment of a workspace; an empty one when nothing was deployed.
+    #[must_use]
+    pub fn of(&self, workspace: WorkspaceId) -> Arc<Live> {
+        self.0
+            .load()
+            .get(&workspace)
+            .map_or_else(Arc::default, Arc::clone)
+    }
+
+    fn knows(&self, workspace: WorkspaceId) -> bool {
+        self.0.load().contains_key(&workspace)
+    }
+
+    fn change<T>(&self, change: impl FnOnce(&mut HashMap<WorkspaceId, Arc<Live>>) -> T + Clone) {
+        self.0.rcu(|current| {
+            let mut next = HashMap::clone(current);
+            change.clone()(&mut next);
+            next
+        });
+    }
 }
 
 impl App {
-    /// Returns an app without any live deployment.
+    /// Returns an app over a running engine and ingestion.
     #[must_use]
-    pub fn new(engine: Engine, catalog: Arc<Catalog>, recorder: Recorder) -> Self {
+    pub fn new(
+        engine: Engine,
+        catalog: Arc<Catalog>,
+        recorder: Recorder,
+        ingestion: Ingestion,
+        live: Arc<LiveWorkspaces>,
+    ) -> Self {
         let queries = Queries::new(engine.clone());
         Self {
             engine,
             catalog,
             queries,
+            is_local: false,
+            definitions: AllDefinitions::default(),
+            rates: Rates::default(),
             recorder,
-            live: ArcSwap::default(),
+            ingestion,
+            live,
         }
+    }
+
+    /// Returns where calls and operations of a workspace are recorded.
+    #[must_use]
+    pub fn recorder(&self, workspace: &Workspace) -> Recorder {
+        self.recorder.of(&workspace.database)
+    }
+
+    /// Returns how many rows of service data sources were lost since the start.
+    #[must_use]
+    pub fn dropped_records(&self) -> u64 {
+        self.recorder.dropped_rows()
     }
 
     /// Makes `live` what requests to the workspace see, from the next request on.
     pub fn publish(&self, workspace: WorkspaceId, live: Live) {
         let live = Arc::new(live);
-        self.live.rcu(|current| {
-            let mut next = HashMap::clone(current);
-            next.insert(workspace, Arc::clone(&live));
-            next
-        });
+        self.live.change(|all| all.insert(workspace, live));
     }
 
     /// Returns the live deployment of a workspace; an empty one when nothing was deployed.
     #[must_use]
     pub fn live(&self, workspace: WorkspaceId) -> Arc<Live> {
-        self.live
-            .load()
-            .get(&workspace)
-            .map_or_else(Arc::default, Arc::clone)
+        self.live.of(workspace)
+    }
+
+    /// Makes the databases of a workspace exist: one for its data, one for its service data sources.
+    ///
+    /// # Errors
+    /// When the engine is away or refuses.
+    pub async fn ensure_databases(&self, workspace: &Workspace) -> Result<(), EngineError> {
+        let create = format!(
+            "CREATE DATABASE IF NOT EXISTS {} ENGINE = Atomic",
+            quote_identifier(&workspace.database)
+        );
+        self.engine.execute(&create).await?;
+        birdhouse_telemetry::ensure_tables(&self.engine, &workspace.database).await?;
+        let live = Live {
+            resources: empty_resources(workspace),
+            ..Live::default()
+        };
+        self.publish(workspace.id, live);
+        Ok(())
+    }
+
+    /// Creates an empty workspace that can be used at once.
+    pub(crate) async fn create_workspace(&self, name: &str) -> Result<Workspace, ApiError> {
+        let (catalog, name) = (Arc::clone(&self.catalog), name.to_owned());
+        let id = blocking(move || catalog.create_workspace(&name)).await?;
+        let view = self.catalog.view();
+        let workspace = view.workspace(id);
+        let workspace =
+            workspace.ok_or_else(|| ApiError::from(CatalogError::UnknownWorkspace(id)))?;
+        if let Err(error) = self.ensure_databases(&workspace.workspace).await {
+            // Without its databases it would be of no use, and its name taken.
+            self.delete_workspace(id).await.ok();
+            return Err(error.into());
+        }
+        Ok(workspace.workspace.clone())
+    }
+
+    /// Deletes a workspace with all its data.
+    pub(crate) async fn delete_workspace(&self, id: WorkspaceId) -> Result<(), ApiError> {
+        let catalog = Arc::clone(&self.catalog);
+        blocking(move || catalog.delete_workspace(id)).await?;
+        self.live.change(|all| all.remove(&id));
+        self.definitions.forget(id);
+        if let Some(only) = self.catalog.view().workspaces().first() {
+            // The last one was followed by a new one, which is not in the engine yet.
+            if !self.live.knows(only.workspace.id) {
+                self.ensure_databases(&only.workspace).await?;
+            }
+        }
+        if let Err(error) = self.drop_databases().await {
+            tracing::warn!(%error, "databases of deleted workspaces are dropped at the next start");
+        }
+        Ok(())
+    }
+
+    /// Drops the databases of workspaces that were deleted.
+    ///
+    /// # Errors
+    /// When the engine is away or refuses; the next call tries again.
+    pub async fn drop_databases(&self) -> Result<(), EngineError> {
+        let databases = self.catalog.dropped_databases().unwrap_or_default();
+        for database in databases {
+            for name in [service_database(&database), database.clone()] {
+                let name = quote_identifier(&name);
+                let drop = format!("DROP DATABASE IF EXISTS {name} SYNC");
+                self.engine.execute(&drop).await?;
+            }
+            if let Err(error) = self.catalog.forget_database(&database) {
+                tracing::warn!(%error, database, "a dropped database is remembered");
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Returns what can be queried in a workspace without a deployment: its service data sources.
+fn empty_resources(workspace: &Workspace) -> Resources {
+    let services = birdhouse_telemetry::SERVICE_DATASOURCES.iter();
+    Resources {
+        database: workspace.database.clone(),
+        services: services.map(|service| service.name.to_owned()).collect(),
+        ..Resources::default()
+    }
+}
+
+/// Does work of the catalog, which waits for the disk, off the threads that answer requests.
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, CatalogError> + Send + 'static,
+) -> Result<T, ApiError> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(result) => Ok(result?),
+        Err(error) => {
+            tracing::error!(%error, "a change of the catalog ended badly");
+            Err(ApiError::internal())
+        }
     }
 }

@@ -1,11 +1,13 @@
-//! What all ways of appending share: decode, store, record.
+//! What all ways of appending share: decode, acknowledge, wait.
 
 use std::sync::Arc;
 
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use birdhouse_deploy::LiveDatasource;
+use birdhouse_ingest::limits::STORED_WAIT_MAX;
 use birdhouse_ingest::{
-    AppendError, AppendOptions, Appended, DecodeError, DecodeOptions, Format, Schema,
+    AppendError, Claim, Counts, DecodeError, DecodeOptions, Decoded, FlushFailed, Format, Key,
+    KeyConflict, Operation, Origin, Schema, SourceName,
 };
 use birdhouse_telemetry::{DatasourceOperation, OperationType};
 use bytes::Bytes;
@@ -13,6 +15,10 @@ use bytes::Bytes;
 use crate::app::App;
 use crate::context::RequestContext;
 use crate::error::{ApiError, status_of_kind};
+use crate::limits::{DECODED_INLINE_BYTES_MAX, IDEMPOTENCY_KEY_BYTES_MAX};
+
+/// The header by which a client makes a request safe to repeat.
+const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
 /// One append, as asked for.
 pub(crate) struct Append {
@@ -21,107 +27,141 @@ pub(crate) struct Append {
     /// How to read the body.
     pub(crate) format: Format,
     /// Which way the rows came.
-    pub(crate) operation: OperationType,
+    pub(crate) operation: Operation,
     /// Id of the import, for files.
     pub(crate) import_id: Option<String>,
+    /// Whether to answer only when the rows are in their table.
+    pub(crate) wait: bool,
+}
+
+/// Rows that are on disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Acknowledged {
+    /// How many.
+    pub(crate) counts: Counts,
+    /// They are in their table, too.
+    pub(crate) is_stored: bool,
 }
 
 impl Append {
-    /// Stores the rows of `body` and records the operation.
-    ///
-    /// Runs to its end also when the client goes away: a half-stored batch would be in the data
-    /// source but not in its materialized views.
+    /// Takes the rows of `body`.
     ///
     /// # Errors
-    /// 400 when the body makes no sense as a whole, 503 when the engine is away, 422 when a
-    /// materialized view failed.
+    /// 400 when the body makes no sense as a whole, 409 for an idempotency key that was used for
+    /// other rows, 503 when they cannot be taken now, 422 when they are taken but the engine failed
+    /// on them and `wait` was asked for.
     pub(crate) async fn run(
         self,
         ctx: &RequestContext,
-        app: &Arc<App>,
+        app: &App,
         body: Bytes,
-    ) -> Result<Appended, ApiError> {
-        let (ctx, app) = (ctx.clone(), Arc::clone(app));
-        let task = tokio::spawn(async move {
-            let result = self.store(&ctx, &app, body).await;
-            self.record(&ctx, &app, &result);
-            result
-        });
-        task.await.map_err(|error| {
-            tracing::error!(%error, "an append ended badly");
-            ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "internal error")
-        })?
+    ) -> Result<Acknowledged, ApiError> {
+        let result = self.take(ctx, app, body).await;
+        if let Err(error) = &result
+            && error.status != StatusCode::UNPROCESSABLE_ENTITY
+        {
+            self.record_refusal(ctx, app, error);
+        }
+        result
     }
 
-    async fn store(
+    async fn take(
         &self,
         ctx: &RequestContext,
         app: &App,
         body: Bytes,
-    ) -> Result<Appended, ApiError> {
-        let schema = self.datasource.schema.clone().ok_or_else(|| {
+    ) -> Result<Acknowledged, ApiError> {
+        let schema = self.datasource.schema.as_ref().ok_or_else(|| {
             ApiError::bad_request(format!(
                 "rows cannot be appended to '{}': materialized views fill it",
                 self.datasource.name
             ))
         })?;
+        let claimed = match idempotency_key(&ctx.headers)? {
+            None => None,
+            Some(key) => {
+                let source = SourceName::new(schema.database(), schema.datasource());
+                match app.ingestion.claim(Key::new(&source, key, &body)).await? {
+                    Claim::New(claimed) => Some(claimed),
+                    Claim::Answered(counts) => {
+                        return Ok(Acknowledged {
+                            counts,
+                            is_stored: false,
+                        });
+                    }
+                }
+            }
+        };
         let options = DecodeOptions {
             format: self.format.clone(),
             now: ctx.started_at,
             import_id: self.import_id.clone(),
         };
-        let decoded = decode(Arc::clone(&schema), body, options).await?;
-        let batch = AppendOptions::new(ctx.request_id.as_str());
-        Ok(birdhouse_ingest::append(&app.engine, &schema, &decoded, &batch).await?)
+        let decoded = decode(Arc::clone(schema), body, options).await?;
+        let origin = Origin {
+            operation: self.operation,
+            request_id: ctx.request_id.clone(),
+            import_id: self.import_id.clone(),
+            at: ctx.started_at,
+        };
+        let receipt = (app.ingestion)
+            .append(schema, decoded, origin, claimed)
+            .await?;
+        let counts = receipt.counts;
+        let is_stored = self.wait
+            && (receipt.flushed(STORED_WAIT_MAX).await)
+                .map_err(|failed| not_stored(&self.datasource.name, &failed))?;
+        Ok(Acknowledged { counts, is_stored })
     }
 
-    fn record(&self, ctx: &RequestContext, app: &App, result: &Result<Appended, ApiError>) {
-        let appended = result.as_ref().copied().unwrap_or_default();
-        let common = |operation: DatasourceOperation| DatasourceOperation {
+    /// Records an append of which nothing was taken; the others are recorded when they are stored.
+    fn record_refusal(&self, ctx: &RequestContext, app: &App, error: &ApiError) {
+        let operation = match self.operation {
+            Operation::Events => OperationType::AppendHfi,
+            Operation::Import => OperationType::Append,
+        };
+        ctx.recorder(app).record_operation(DatasourceOperation {
             elapsed: ctx.started.elapsed(),
-            error: result.as_ref().err().map(|error| error.message.clone()),
+            error: Some(error.message.clone()),
             request_id: ctx.request_id.clone(),
             import_id: self.import_id.clone(),
             operation_id: ctx.request_id.clone(),
             release: ctx.caller.workspace.live.id.to_string(),
-            ..operation
-        };
-        let landing = &self.datasource;
-        app.recorder.record_operation(common(DatasourceOperation {
-            rows: Some(appended.rows),
-            rows_quarantine: Some(appended.quarantined_rows),
-            written_rows: appended
-                .written_rows
-                .saturating_sub(appended.quarantined_rows),
-            written_bytes: appended.written_bytes,
-            written_rows_quarantine: appended.quarantined_rows,
-            ..DatasourceOperation::new(ctx.started_at, self.operation, &landing.id, &landing.name)
-        }));
-        if appended.rows == 0 && result.is_ok() {
-            return;
-        }
-        for view in &landing.views {
-            app.recorder.record_operation(common(DatasourceOperation {
-                read_rows: appended.rows,
-                pipe_id: view.pipe_id.clone(),
-                pipe_name: view.pipe.clone(),
-                ..DatasourceOperation::new(
-                    ctx.started_at,
-                    OperationType::Append,
-                    &view.target_id,
-                    &view.target,
-                )
-            }));
-        }
+            rows: Some(0),
+            rows_quarantine: Some(0),
+            ..DatasourceOperation::new(
+                ctx.started_at,
+                operation,
+                &self.datasource.id,
+                &self.datasource.name,
+            )
+        });
     }
 }
 
-/// Decodes off the threads that answer requests.
+/// Returns the request's idempotency key.
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, ApiError> {
+    let Some(value) = headers.get(IDEMPOTENCY_KEY) else {
+        return Ok(None);
+    };
+    let key = value.to_str().ok().filter(|key| !key.is_empty());
+    match key.filter(|key| key.len() <= IDEMPOTENCY_KEY_BYTES_MAX) {
+        Some(key) => Ok(Some(key)),
+        None => Err(ApiError::bad_request(format!(
+            "the header Idempotency-Key must have 1 to {IDEMPOTENCY_KEY_BYTES_MAX} visible ASCII characters, such as a UUID"
+        ))),
+    }
+}
+
+/// Decodes large bodies off the threads that answer requests.
 async fn decode(
     schema: Arc<Schema>,
     body: Bytes,
     options: DecodeOptions,
-) -> Result<birdhouse_ingest::Decoded, ApiError> {
+) -> Result<Decoded, ApiError> {
+    if body.len() <= DECODED_INLINE_BYTES_MAX {
+        return Ok(birdhouse_ingest::decode(&schema, &body, &options)?);
+    }
     let work = move || birdhouse_ingest::decode(&schema, &body, &options);
     match tokio::task::spawn_blocking(work).await {
         Ok(decoded) => Ok(decoded?),
@@ -135,28 +175,40 @@ async fn decode(
     }
 }
 
+/// Says that rows are safe but not where they belong.
+fn not_stored(datasource: &str, failed: &FlushFailed) -> ApiError {
+    let what = match failed.is_view {
+        true => format!(
+            "the rows are in '{datasource}', but a materialized view failed on them; they are kept and tried again, do not send them again"
+        ),
+        false => format!(
+            "the rows are kept, but the engine does not take them into '{datasource}'; they are tried again, do not send them again"
+        ),
+    };
+    // compat: the Events API says 422 when a dependent view failed.
+    ApiError::new(
+        StatusCode::UNPROCESSABLE_ENTITY,
+        format!("{what}: {}", failed.reason),
+    )
+}
+
 impl From<DecodeError> for ApiError {
     fn from(error: DecodeError) -> Self {
         Self::new(status_of_kind(error.kind()), error.to_string())
     }
 }
 
+impl From<KeyConflict> for ApiError {
+    fn from(error: KeyConflict) -> Self {
+        Self::new(StatusCode::CONFLICT, error.to_string())
+    }
+}
+
 impl From<AppendError> for ApiError {
     fn from(error: AppendError) -> Self {
-        let status = match &error {
-            // compat: the Events API says 422 when a dependent view failed.
-            AppendError::View { source, .. } => {
-                tracing::error!(error = %source, "a materialized view failed on appended rows");
-                return Self::new(
-                    StatusCode::UNPROCESSABLE_ENTITY,
-                    format!("{error}: {source}"),
-                );
-            }
-            AppendError::Engine { source, .. } => {
-                tracing::error!(error = %source, "the engine did not take rows");
-                StatusCode::INTERNAL_SERVER_ERROR
-            }
-            other => status_of_kind(other.kind()),
+        let status = match error.retry_after() {
+            Some(_) => StatusCode::SERVICE_UNAVAILABLE,
+            None => StatusCode::PAYLOAD_TOO_LARGE,
         };
         Self::new(status, error.to_string())
     }

@@ -1,23 +1,36 @@
 //! Who asks, and what they sent besides the body.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method, header};
-use birdhouse_catalog::{Caller, Scopes};
+use axum::http::{HeaderMap, Method, StatusCode, header};
+use birdhouse_catalog::{Caller, Scope, Scopes, WorkspaceView};
 use birdhouse_deploy::Live;
+use birdhouse_telemetry::Recorder;
 use jiff::Timestamp;
 
 use crate::app::App;
 use crate::error::ApiError;
 use crate::limits::URL_BYTES_MAX;
 use crate::params::Params;
+use crate::rate::Rate;
 
 /// The id of a request, in its extensions from the first middleware on.
 #[derive(Debug, Clone)]
 pub(crate) struct RequestId(pub(crate) String);
+
+/// Where the rate limit of the request's token is noted for the answer.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct RateNote(Arc<OnceLock<Rate>>);
+
+impl RateNote {
+    /// Returns what was noted.
+    pub(crate) fn get(&self) -> Option<Rate> {
+        self.0.get().copied()
+    }
+}
 
 /// A request whose token is known. The first argument of every handler.
 #[derive(Debug, Clone)]
@@ -48,6 +61,45 @@ impl RequestContext {
         &self.caller.token.scopes
     }
 
+    /// Returns true when the token may call the pipe's endpoint, be it with a filter on its rows.
+    pub(crate) fn can_call(&self, pipe: &str) -> bool {
+        self.scopes().can_read_pipe(pipe)
+            || self.scopes().iter().any(|scope| match scope {
+                Scope::PipesRead { pipe: name, .. } => name == pipe,
+                _ => false,
+            })
+    }
+
+    /// Returns the workspace that the token belongs to.
+    pub(crate) fn workspace(&self) -> &WorkspaceView {
+        &self.caller.workspace
+    }
+
+    /// Fails unless the token is an admin of the workspace.
+    pub(crate) fn require_admin(&self, what: &str) -> Result<(), ApiError> {
+        if self.scopes().is_admin() {
+            return Ok(());
+        }
+        Err(ApiError::forbidden(format!(
+            "Not enough permissions to {what}: it takes a token with the scope ADMIN"
+        )))
+    }
+
+    /// Returns where records of this request go.
+    pub(crate) fn recorder(&self, app: &App) -> Recorder {
+        app.recorder(&self.workspace().workspace)
+    }
+
+    /// Returns scheme, host and port under which the client reached this server.
+    pub(crate) fn base_url(&self) -> String {
+        let text = |name: &str| self.headers.get(name)?.to_str().ok();
+        let scheme = match text("x-forwarded-proto") {
+            Some("https") => "https",
+            _ => "http",
+        };
+        format!("{scheme}://{}", text("host").unwrap_or("localhost"))
+    }
+
     /// Returns the client's `User-Agent`.
     pub(crate) fn user_agent(&self) -> Option<String> {
         self.headers
@@ -65,7 +117,7 @@ impl FromRequestParts<Arc<App>> for RequestContext {
         let query = parts.uri.query().unwrap_or_default();
         if query.len() > URL_BYTES_MAX {
             return Err(ApiError::new(
-                axum::http::StatusCode::URI_TOO_LONG,
+                StatusCode::URI_TOO_LONG,
                 format!(
                     "the query string is longer than {URL_BYTES_MAX} bytes; send it as the body of a POST"
                 ),
@@ -88,11 +140,21 @@ impl FromRequestParts<Arc<App>> for RequestContext {
                 "authentication token missing: send it as 'Authorization: Bearer <token>' or as the parameter 'token'",
             )
         })?;
-        let caller = app
-            .catalog
-            .view()
-            .find_token(presented)
-            .ok_or_else(|| ApiError::forbidden("invalid authentication token"))?;
+        let caller = find_caller(app, presented)?;
+        let rate = app.rates.count(&caller);
+        if let (Some(rate), Some(note)) = (rate, parts.extensions.get::<RateNote>()) {
+            // Nobody else notes it.
+            note.0.set(rate).ok();
+        }
+        if let Some(rate) = rate.filter(|rate| rate.is_over) {
+            return Err(ApiError::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                format!(
+                    "the tokens named '{}' may make {} requests per second together",
+                    caller.token.name, rate.limit
+                ),
+            ));
+        }
         let live = app.live(caller.workspace.workspace.id);
         Ok(Self {
             request_id: parts
@@ -109,4 +171,18 @@ impl FromRequestParts<Arc<App>> for RequestContext {
             started_at: Timestamp::now(),
         })
     }
+}
+
+/// Returns who presents a token, one that is stored or one that is signed.
+///
+/// # Errors
+/// 403 when it is neither, or its time is over.
+pub(crate) fn find_caller(app: &App, presented: &str) -> Result<Caller, ApiError> {
+    let catalog = app.catalog.view();
+    if let Some(caller) = catalog.find_token(presented) {
+        return Ok(caller);
+    }
+    catalog
+        .verify_jwt(presented, Timestamp::now())
+        .map_err(|error| ApiError::forbidden(error.to_string()))
 }

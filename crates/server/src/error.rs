@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use birdhouse_catalog::CatalogError;
 use birdhouse_engine::{EngineError, ErrorKind};
 use birdhouse_query::QueryError;
 use serde_json::{Value, json};
@@ -53,6 +54,10 @@ impl ApiError {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, message)
     }
 
+    pub(crate) fn internal() -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal error")
+    }
+
     pub(crate) fn body_too_large(limit_bytes: usize) -> Self {
         Self::new(
             StatusCode::PAYLOAD_TOO_LARGE,
@@ -77,6 +82,21 @@ impl IntoResponse for ApiError {
                 .insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS));
         }
         response
+    }
+}
+
+impl From<CatalogError> for ApiError {
+    fn from(error: CatalogError) -> Self {
+        match error {
+            CatalogError::UnknownWorkspace(_) | CatalogError::UnknownToken(_) => {
+                Self::not_found(error.to_string())
+            }
+            error if error.is_refusal() => Self::bad_request(error.to_string()),
+            error => {
+                tracing::error!(%error, "the catalog failed");
+                Self::internal()
+            }
+        }
     }
 }
 

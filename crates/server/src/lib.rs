@@ -8,12 +8,16 @@ mod app;
 mod append;
 mod body;
 mod context;
+mod definitions;
 mod error;
+mod flush_log;
 mod limits;
 mod params;
+mod rate;
 mod request_id;
 mod unread;
 
 pub use api::router;
-pub use app::App;
+pub use app::{App, LiveWorkspaces};
 pub use error::ApiError;
+pub use flush_log::FlushLog;

@@ -20,5 +20,17 @@ pub(crate) const QUERY_BODY_BYTES_MAX: usize = 1 << 20;
 /// Query string of a request.
 pub(crate) const URL_BYTES_MAX: usize = 64 << 10;
 
+/// Names of signed tokens whose requests are counted at the same time.
+pub(crate) const RATES_MAX: usize = 10_000;
+
+/// Body of a request that manages something: tokens, variables, workspaces.
+pub(crate) const FORM_BODY_BYTES_MAX: usize = 1 << 20;
+
 /// Seconds after which a client is asked to try again when the engine is away.
 pub(crate) const RETRY_AFTER_SECONDS: u32 = 1;
+
+/// Bodies up to this size are decoded where they are read: that takes less than a millisecond.
+pub(crate) const DECODED_INLINE_BYTES_MAX: usize = 64 << 10;
+
+/// Characters of the header `Idempotency-Key`.
+pub(crate) const IDEMPOTENCY_KEY_BYTES_MAX: usize = 255;

@@ -112,6 +112,18 @@ impl Params {
             .and_then(|(_, value)| value.as_str())
     }
 
+    /// Returns the first value of `name` when it is a text and not empty.
+    #[must_use]
+    pub(crate) fn filled(&self, name: &str) -> Option<&str> {
+        self.text(name).filter(|value| !value.is_empty())
+    }
+
+    /// Returns every value of `name` that is a text, in the order they were sent.
+    pub(crate) fn texts<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        let named = self.0.iter().filter(move |(found, _)| found == name);
+        named.filter_map(|(_, value)| value.as_str())
+    }
+
     /// Returns true when `name` is `1` or `true`.
     #[must_use]
     pub(crate) fn flag(&self, name: &str) -> bool {
@@ -168,6 +180,22 @@ fn is_form(text: &str) -> bool {
     let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '%' | '+');
     text.split_once('=')
         .is_some_and(|(name, _)| !name.is_empty() && name.chars().all(is_name))
+}
+
+/// Returns the text as a value of a query string.
+pub(crate) fn encode(text: &str) -> String {
+    use std::fmt::Write;
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                out.push(char::from(byte));
+            }
+            // Writing to a String cannot fail.
+            _ => write!(out, "%{byte:02X}").unwrap_or_default(),
+        }
+    }
+    out
 }
 
 fn decode(text: &str) -> String {

@@ -64,6 +64,23 @@ pub fn select_all(query: &str) -> String {
 /// one, whose name has a dot. Text that the lexer does not understand is left as it is.
 #[must_use]
 pub fn join_name(text: &str, first: &str, second: &str) -> String {
+    let joined = quote_identifier(&format!("{first}.{second}"));
+    replace_name(text, first, second, &joined)
+}
+
+/// Returns `text` with each table `first.second` taken from another database. Text that the lexer
+/// does not understand is left as it is.
+#[must_use]
+pub fn move_name(text: &str, first: &str, second: &str, database: &str) -> String {
+    let moved = format!(
+        "{}.{}",
+        quote_identifier(database),
+        quote_identifier(second)
+    );
+    replace_name(text, first, second, &moved)
+}
+
+fn replace_name(text: &str, first: &str, second: &str, replacement: &str) -> String {
     let Ok(tokens) = tokens(text) else {
         return text.to_owned();
     };
@@ -90,7 +107,7 @@ pub fn join_name(text: &str, first: &str, second: &str) -> String {
         let end = tokens.get(index + 2).map(|last| last.span.end);
         if let Some(end) = end.filter(|_| is_name && !follows_dot) {
             out.push_str(text.get(copied..token.span.start).unwrap_or_default());
-            out.push_str(&quote_identifier(&format!("{first}.{second}")));
+            out.push_str(replacement);
             copied = end;
         }
     }

@@ -1,4 +1,5 @@
-//! Telemetry: what happened, as rows of the service data sources (`tinybird.*`).
+//! Telemetry: what happened, as rows of the service data sources (`tinybird.*`), of which each
+//! workspace has its own.
 //!
 //! Requests give their records to a [`Recorder`], which never waits and never fails; [`Telemetry`]
 //! sends them to the engine in batches, at most a quarter of a second later. When the engine is away

@@ -8,6 +8,7 @@ use std::mem;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use birdhouse_engine::service_database;
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
@@ -18,9 +19,12 @@ use crate::{DatasourceOperation, EndpointError, PipeCall};
 /// Takes records from anywhere. Cheap to clone; no method waits or fails.
 ///
 /// [`crate::Telemetry`] sends what it takes; one made by `default` only collects, up to its limit.
+/// What is recorded belongs to the workspace that [`Recorder::of`] names.
 #[derive(Clone, Debug, Default)]
 pub struct Recorder {
     queue: Arc<Queue>,
+    /// Where the rows go.
+    database: Arc<str>,
 }
 
 #[derive(Debug, Default)]
@@ -42,27 +46,38 @@ struct Pending {
 #[derive(Debug)]
 pub(crate) struct Batch {
     pub(crate) datasource: &'static ServiceDatasource,
+    /// The database of its table.
+    pub(crate) database: Arc<str>,
     pub(crate) rows: u64,
     pub(crate) lines: Vec<u8>,
 }
 
 impl Recorder {
+    /// Returns a recorder for the workspace whose data is in `database`.
+    #[must_use]
+    pub fn of(&self, database: &str) -> Self {
+        Self {
+            queue: Arc::clone(&self.queue),
+            database: service_database(database).into(),
+        }
+    }
+
     /// Records a request to an endpoint or to the Query API; a failed one also as an endpoint error.
     pub fn record_pipe_call(&self, call: PipeCall) {
-        self.queue.push(&call);
+        self.queue.push(&self.database, &call);
         if let Some(error) = call.into_endpoint_error() {
-            self.queue.push(&error);
+            self.queue.push(&self.database, &error);
         }
     }
 
     /// Records an operation on a data source.
     pub fn record_operation(&self, operation: DatasourceOperation) {
-        self.queue.push(&operation);
+        self.queue.push(&self.database, &operation);
     }
 
     /// Records a failed request that is no [`PipeCall`], such as one to a pipe that does not exist.
     pub fn record_endpoint_error(&self, error: EndpointError) {
-        self.queue.push(&error);
+        self.queue.push(&self.database, &error);
     }
 
     /// Returns how many rows were lost since the start, because the queue was full or the engine did not
@@ -78,7 +93,7 @@ impl Recorder {
 }
 
 impl Queue {
-    fn push(&self, record: &impl Record) {
+    fn push(&self, database: &Arc<str>, record: &impl Record) {
         let mut line = Vec::with_capacity(512);
         // Fails for no record that we have: keys are texts and nothing is written but memory.
         if record.write_row(&mut line).is_err() {
@@ -86,7 +101,11 @@ impl Queue {
             return;
         }
         line.push(b'\n');
-        match self.pending.lock().add(record.datasource(), &line) {
+        match self
+            .pending
+            .lock()
+            .add((record.datasource(), database), &line)
+        {
             None => self.count_dropped(1),
             Some(rows) => {
                 if rows == 1 {
@@ -125,7 +144,11 @@ impl Queue {
 
 impl Pending {
     /// Adds a row and returns how many there are now, or nothing when it does not fit.
-    fn add(&mut self, datasource: &'static ServiceDatasource, line: &[u8]) -> Option<u64> {
+    fn add(
+        &mut self,
+        (datasource, database): (&'static ServiceDatasource, &Arc<str>),
+        line: &[u8],
+    ) -> Option<u64> {
         let bytes = self.bytes.checked_add(line.len())?;
         if bytes > QUEUE_BYTES_MAX {
             return None;
@@ -135,7 +158,7 @@ impl Pending {
         let batch = self
             .batches
             .iter_mut()
-            .find(|batch| batch.datasource.name == datasource.name);
+            .find(|batch| batch.datasource.name == datasource.name && batch.database == *database);
         match batch {
             Some(batch) => {
                 batch.rows += 1;
@@ -143,6 +166,7 @@ impl Pending {
             }
             None => self.batches.push(Batch {
                 datasource,
+                database: Arc::clone(database),
                 rows: 1,
                 lines: line.to_vec(),
             }),

@@ -1,17 +1,20 @@
-//! The service data sources that are filled, one file each: the definition of the table and the record
-//! that becomes its row.
+//! The service data sources. Those that are filled have one file each: the definition of the table and
+//! the record that becomes its row. `daily` holds those that views fill, `empty` those that nothing
+//! fills yet.
 //!
 //! Columns, order and keys are those of the reference product, because its users' queries name them.
 //! A new one is a new file and a line in [`SERVICE_DATASOURCES`].
 
+mod daily;
 mod datasources_ops_log;
+mod empty;
 mod endpoint_errors;
 mod pipe_stats_rt;
 mod row;
 
 use std::fmt::Write;
 
-use birdhouse_engine::SERVICE_DATABASE;
+use birdhouse_sql::quote_identifier;
 
 use crate::limits::DEDUPLICATION_WINDOW;
 
@@ -19,11 +22,19 @@ pub use datasources_ops_log::{DatasourceOperation, OperationType};
 pub use endpoint_errors::EndpointError;
 pub use pipe_stats_rt::{PipeCall, QUERY_API};
 
-/// All service data sources that are filled.
-pub const SERVICE_DATASOURCES: [&ServiceDatasource; 3] = [
+/// All service data sources of a workspace.
+pub const SERVICE_DATASOURCES: [&ServiceDatasource; 11] = [
     &pipe_stats_rt::DATASOURCE,
     &datasources_ops_log::DATASOURCE,
     &endpoint_errors::DATASOURCE,
+    &daily::PIPE_STATS,
+    &daily::DATASOURCES_OPS_STATS,
+    &empty::BLOCK_LOG,
+    &empty::DATASOURCES_STORAGE,
+    &empty::JOBS_LOG,
+    &empty::KAFKA_OPS_LOG,
+    &empty::LLM_USAGE,
+    &empty::SINKS_OPS_LOG,
 ];
 
 /// A table of the service database.
@@ -41,6 +52,19 @@ pub struct ServiceDatasource {
     pub sorting_key: &'static str,
     /// When rows are removed; none means never.
     pub ttl: Option<&'static str>,
+    /// Where a view takes its rows from; none means that records are inserted.
+    pub view: Option<View>,
+}
+
+/// The materialized view that fills a service data source.
+#[derive(Debug, PartialEq, Eq)]
+pub struct View {
+    /// The service data source that it reads.
+    pub source: &'static str,
+    /// The query up to `FROM`.
+    pub select: &'static str,
+    /// What follows the source.
+    pub group_by: &'static str,
 }
 
 /// A column of a service data source.
@@ -62,11 +86,12 @@ pub(crate) trait Record {
 }
 
 impl ServiceDatasource {
-    /// Returns the statement that creates the table when it does not exist.
+    /// Returns the statement that creates the table in `database` when it does not exist.
     #[must_use]
-    pub fn ddl(&self) -> String {
+    pub fn ddl(&self, database: &str) -> String {
         let mut ddl = format!(
-            "CREATE TABLE IF NOT EXISTS {SERVICE_DATABASE}.{}\n(\n",
+            "CREATE TABLE IF NOT EXISTS {}.{}\n(\n",
+            quote_identifier(database),
             self.name
         );
         for (index, Column { name, type_name }) in self.columns.iter().enumerate() {
@@ -92,7 +117,23 @@ impl ServiceDatasource {
             "\nSETTINGS non_replicated_deduplication_window = {DEDUPLICATION_WINDOW}"
         )
         .ok();
+        if self.engine != "MergeTree" {
+            // Names that follow from ids, and tags, stand beside what is added up.
+            ddl.push_str(", allow_dimensions_outside_sorting_key = 1");
+        }
         ddl
+    }
+
+    /// Returns the statement that creates the view which fills the table, when one does.
+    #[must_use]
+    pub fn view_ddl(&self, database: &str) -> Option<String> {
+        let view = self.view.as_ref()?;
+        let (database, name) = (quote_identifier(database), self.name);
+        Some(format!(
+            "CREATE MATERIALIZED VIEW IF NOT EXISTS {database}.{name}_view TO {database}.{name} AS\n\
+             SELECT {}\nFROM {database}.{}\nGROUP BY {}",
+            view.select, view.source, view.group_by
+        ))
     }
 }
 

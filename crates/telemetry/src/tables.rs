@@ -1,20 +1,29 @@
 //! Creates the service data sources in the engine.
 
-use birdhouse_engine::{Engine, EngineError, SERVICE_DATABASE};
+use birdhouse_engine::{Engine, EngineError, service_database};
+use birdhouse_sql::quote_identifier;
 
 use crate::SERVICE_DATASOURCES;
 
-/// Creates the database and the tables of the service data sources where they are missing.
+/// Creates the service data sources of a workspace where they are missing: a database beside the one
+/// that holds the workspace's data, with tables and the views that fill the daily ones.
 ///
 /// # Errors
 /// Fails when the engine is not available or refuses a statement.
-pub async fn ensure_tables(engine: &Engine) -> Result<(), EngineError> {
-    let database = format!("CREATE DATABASE IF NOT EXISTS {SERVICE_DATABASE} ENGINE = Atomic");
-    let tables = SERVICE_DATASOURCES
-        .iter()
-        .map(|datasource| datasource.ddl());
-    for sql in std::iter::once(database).chain(tables) {
-        engine.execute(&sql).await?;
+pub async fn ensure_tables(engine: &Engine, database: &str) -> Result<(), EngineError> {
+    let service = service_database(database);
+    let create = format!(
+        "CREATE DATABASE IF NOT EXISTS {} ENGINE = Atomic",
+        quote_identifier(&service)
+    );
+    engine.execute(&create).await?;
+    for datasource in SERVICE_DATASOURCES {
+        engine.execute(&datasource.ddl(&service)).await?;
+    }
+    for datasource in SERVICE_DATASOURCES {
+        if let Some(view) = datasource.view_ddl(&service) {
+            engine.execute(&view).await?;
+        }
     }
     Ok(())
 }

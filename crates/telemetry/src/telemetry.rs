@@ -17,7 +17,8 @@ pub struct Telemetry {
 }
 
 impl Telemetry {
-    /// Starts the task on the current runtime. The tables must exist, see [`crate::ensure_tables`].
+    /// Starts the task on the current runtime. The tables of a workspace must exist before
+    /// something is recorded for it, see [`crate::ensure_tables`].
     #[must_use]
     pub fn start(engine: Engine) -> Self {
         let recorder = Recorder::default();

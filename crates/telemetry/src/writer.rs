@@ -6,7 +6,7 @@
 use std::future::Future;
 use std::sync::{Arc, OnceLock};
 
-use birdhouse_engine::{Engine, EngineError, ErrorKind, Insert, SERVICE_DATABASE};
+use birdhouse_engine::{Engine, EngineError, ErrorKind, Insert};
 use bytes::Bytes;
 use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
@@ -163,7 +163,7 @@ fn may_pass(error: &EngineError) -> bool {
 
 fn to_insert(batch: Batch) -> Insert {
     Insert {
-        database: SERVICE_DATABASE.to_owned(),
+        database: batch.database.to_string(),
         table: batch.datasource.name.to_owned(),
         columns: batch
             .datasource

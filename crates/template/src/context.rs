@@ -71,6 +71,14 @@ impl Parameters {
         }
     }
 
+    /// Returns these parameters with those of `other`, which win for the same name.
+    #[must_use]
+    pub fn overridden_by(&self, other: &Self) -> Self {
+        let mut values = self.values.clone();
+        values.extend(other.values.iter().map(|(k, v)| (Arc::clone(k), v.clone())));
+        Self { values }
+    }
+
     /// Returns whether a parameter of this name was supplied.
     #[must_use]
     pub fn contains(&self, name: &str) -> bool {

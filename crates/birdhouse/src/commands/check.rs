@@ -76,7 +76,7 @@ async fn on_the_engine(project: &Project) -> anyhow::Result<Option<Vec<Diagnosti
         .view()
         .workspaces()
         .first()
-        .map(|view| view.workspace.id);
+        .map(|view| view.workspace.clone());
     let deployer = Deployer {
         guard: Guard::new(engine.clone()),
         engine: engine.clone(),
@@ -84,8 +84,8 @@ async fn on_the_engine(project: &Project) -> anyhow::Result<Option<Vec<Diagnosti
     };
     let result = match workspace {
         Some(workspace) => {
-            birdhouse_telemetry::ensure_tables(&engine).await?;
-            deployer.deploy(workspace, project).await
+            birdhouse_telemetry::ensure_tables(&engine, &workspace.database).await?;
+            deployer.deploy(workspace.id, project).await
         }
         None => anyhow::bail!("the catalog has no workspace"),
     };

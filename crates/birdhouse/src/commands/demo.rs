@@ -20,7 +20,7 @@ pub(crate) fn demo(args: DemoArgs) -> anyhow::Result<ExitCode> {
     let (project, diagnostics) = Project::parse(demo::project());
     show(&diagnostics);
     block_on(async {
-        let server = Server::start(&args.listen, &args.data, project, Vec::new()).await?;
+        let server = Server::start(&args.listen, &args.data, Some(project), Vec::new()).await?;
         let token = |name: &str| -> anyhow::Result<SecretText> {
             let view = server.app.catalog.view();
             let workspace = view.workspaces().first().context("no workspace")?;

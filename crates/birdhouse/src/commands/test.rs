@@ -84,7 +84,13 @@ async fn run(
     };
     let fixtures = fixtures::find(&args.project, &project);
     let secrets = project::secrets(&args.project)?;
-    let server = Server::start(&listen, &scratch.path().join("data"), project, secrets).await?;
+    let server = Server::start(
+        &listen,
+        &scratch.path().join("data"),
+        Some(project),
+        secrets,
+    )
+    .await?;
     let result = run_on(&server, args, suites, &fixtures, counts).await;
     server.close().await;
     result

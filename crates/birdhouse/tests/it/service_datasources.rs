@@ -185,7 +185,7 @@ fn appends(server: &Server) -> Vec<String> {
     );
 
     let failed = backend.append("ecomm_events", "nothing good").expect(400);
-    let rows = recorded(&admin, "datasources_ops_log", &failed, 2);
+    let rows = recorded(&admin, "datasources_ops_log", &failed, 1);
     for row in &rows {
         has(row, &json!({"result": "error", "error": failed.error()}));
     }

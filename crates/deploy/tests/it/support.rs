@@ -7,8 +7,8 @@ use std::time::Duration;
 use birdhouse_catalog::{Catalog, WorkspaceId};
 use birdhouse_datafile::{Diagnostic, Project, SourceFile};
 use birdhouse_deploy::{DeployError, Deployed, Deployer, Live};
-use birdhouse_engine::{Engine, EngineConfig, WorkerCommand};
-use birdhouse_ingest::{AppendOptions, CsvDialect, DecodeOptions, Format};
+use birdhouse_engine::{Engine, EngineConfig, Insert, WorkerCommand};
+use birdhouse_ingest::{CsvDialect, DecodeOptions, Format, QUARANTINE_SUFFIX};
 use birdhouse_query::{Call, Format as Output, OutputSettings, Queries};
 use birdhouse_template::{Context, Parameters};
 use rustix::process::{Pid, Signal, kill_process};
@@ -28,9 +28,18 @@ impl Workspace {
         let mut config = EngineConfig::new(directory.path().join("engine")).unwrap();
         config.worker = WorkerCommand::this_test("engine_worker").unwrap();
         let engine = Engine::start(config).await.unwrap();
-        birdhouse_telemetry::ensure_tables(&engine).await.unwrap();
         let catalog = Arc::new(Catalog::open(directory.path(), None).unwrap());
-        let id = catalog.view().workspaces().first().unwrap().workspace.id;
+        let first = catalog
+            .view()
+            .workspaces()
+            .first()
+            .unwrap()
+            .workspace
+            .clone();
+        birdhouse_telemetry::ensure_tables(&engine, &first.database)
+            .await
+            .unwrap();
+        let id = first.id;
         let queries = Queries::new(engine.clone());
         Self {
             deployer: Deployer {
@@ -97,9 +106,22 @@ impl Workspace {
             import_id: None,
         };
         let decoded = birdhouse_ingest::decode(schema, body, &options).unwrap();
-        let options = AppendOptions::new(batch);
-        let appended = birdhouse_ingest::append(&self.deployer.engine, schema, &decoded, &options);
-        appended.await.unwrap().quarantined_rows
+        let quarantine = format!("{name}{QUARANTINE_SUFFIX}");
+        let blocks = (decoded.blocks.iter().map(|block| (name, block)))
+            .chain((decoded.quarantine_blocks.iter()).map(|block| (quarantine.as_str(), block)));
+        for (position, (table, block)) in blocks.enumerate() {
+            let insert = Insert {
+                database: schema.database().to_owned(),
+                table: table.to_owned(),
+                columns: block.columns().to_vec(),
+                format: "Native",
+                data: block.data().clone(),
+                token: format!("{batch}-{position}"),
+                settings: Vec::new(),
+            };
+            self.deployer.engine.insert(insert).await.unwrap();
+        }
+        decoded.quarantined_rows
     }
 
     /// Kills the engine's worker and waits for the next one.
@@ -137,6 +159,7 @@ impl Workspace {
             context: &Context::default(),
             secret: &|_| None,
             access: &|_| true,
+            restrictions: &birdhouse_query::Restrictions::default(),
             output: OutputSettings::default(),
             request_id: "test",
         };

@@ -11,7 +11,8 @@ use std::path::{Path, PathBuf};
 /// Prefix of the names of workspace databases; readers may select from all of them.
 pub const DATABASE_PREFIX: &str = "ws_";
 
-/// The database of the service data sources; readers may select from it.
+/// Under this name queries read the service data sources of their workspace. It is no database: each
+/// workspace has its own, see [`service_database`].
 pub const SERVICE_DATABASE: &str = "tinybird";
 
 /// Blocks whose tokens a table remembers, unless its DDL says otherwise. Covers the replay of the
@@ -42,6 +43,12 @@ pub(super) fn write(directory: &Path) -> io::Result<PathBuf> {
     Ok(config)
 }
 
+/// Returns the database with the service data sources of the workspace whose data is in `database`.
+#[must_use]
+pub fn service_database(database: &str) -> String {
+    format!("{database}_{SERVICE_DATABASE}")
+}
+
 fn config_xml(users: &Path) -> String {
     let users = escape(&users.to_string_lossy());
     format!(
@@ -70,7 +77,6 @@ fn users_xml() -> String {
     </grants></admin>
     <reader><grants>
       <query>GRANT SELECT ON {DATABASE_PREFIX}*.*</query>
-      <query>GRANT SELECT ON {SERVICE_DATABASE}.*</query>
     </grants></reader>
   </roles>
   <users>

@@ -31,6 +31,7 @@ const ALLOWED: &[&str] = &[
     // Inserts.
     DEDUPLICATION_TOKEN,
     // Execution.
+    "additional_table_filters",
     "enable_join_runtime_filters",
     "exact_rows_before_limit",
     "extremes",

@@ -10,17 +10,17 @@ const ACCESS_DENIED: i32 = 497;
 #[tokio::test]
 async fn a_reader_is_limited_by_its_grants() {
     let test = TestEngine::start().await;
-    for database in ["tinybird", "other"] {
+    for database in ["ws_a_tinybird", "other"] {
         test.execute(&format!("CREATE DATABASE {database}")).await;
     }
-    for table in ["ws_a.t", "tinybird.t", "other.t"] {
+    for table in ["ws_a.t", "ws_a_tinybird.t", "other.t"] {
         test.execute(&format!(
             "CREATE TABLE {table} (a Int8) ENGINE = MergeTree ORDER BY a"
         ))
         .await;
     }
     assert_eq!(test.read("SELECT count() FROM t").await, "0");
-    assert_eq!(test.read("SELECT count() FROM tinybird.t").await, "0");
+    assert_eq!(test.read("SELECT count() FROM ws_a_tinybird.t").await, "0");
     for sql in [
         "SELECT * FROM other.t",
         "SELECT * FROM t WHERE a IN (SELECT a FROM other.t)",

@@ -22,6 +22,20 @@ impl Block {
         &self.columns
     }
 
+    /// Puts a block together that was taken apart.
+    pub(crate) fn from_parts(columns: ColumnNames, rows: usize, data: Bytes) -> Self {
+        Self {
+            columns,
+            rows,
+            data,
+        }
+    }
+
+    /// Returns the columns to name in the insert, shared.
+    pub(crate) fn shared_columns(&self) -> ColumnNames {
+        ColumnNames::clone(&self.columns)
+    }
+
     /// Returns the number of rows.
     #[must_use]
     pub fn rows(&self) -> usize {
@@ -59,6 +73,12 @@ impl BlockWriter {
     pub(crate) fn column(&mut self, name: &str, type_name: &str) -> &mut Vec<u8> {
         write_string(name.as_bytes(), &mut self.data);
         write_string(type_name.as_bytes(), &mut self.data);
+        &mut self.data
+    }
+
+    /// Starts the next column with its encoded name and type.
+    pub(crate) fn raw_column(&mut self, header: &[u8]) -> &mut Vec<u8> {
+        self.data.extend_from_slice(header);
         &mut self.data
     }
 

@@ -73,3 +73,63 @@ proptest! {
         prop_assert_eq!(left, right);
     }
 }
+
+/// A type whose values are in every kind of stream.
+const MERGED: &str = "Tuple(a String, b Nullable(Int32), c Array(Map(String, Array(UInt8))), \
+                      d FixedString(3), e Decimal(30, 2), f Array(Nullable(String)))";
+
+proptest! {
+    /// Blocks of some rows each, joined, are the block of all rows.
+    #[test]
+    fn joined_blocks_are_one_block(parts in prop::collection::vec(
+        prop::collection::vec(
+            prop::sample::select(vec![
+                r#"["x", 1, [], "abc", 1.5, []]"#,
+                r#"["", null, [{}], "", 0, [null]]"#,
+                r#"["a longer text", -7, [{"k": [1, 2], "l": []}, {"m": [3]}], "zz", -1, ["p", null, ""]]"#,
+            ]),
+            1..5,
+        ),
+        1..6,
+    )) {
+        let kind = Kind::new(&DataType::parse(MERGED).unwrap()).unwrap();
+        let block = |rows: &[&str]| {
+            let mut builder = Builder::new(&kind);
+            for row in rows {
+                builder.push_json(Json::parse(row).unwrap()).unwrap();
+            }
+            builder.commit();
+            let mut block = BlockWriter::new(["v".to_owned()].into(), rows.len(), 0);
+            builder.write(block.column("v", MERGED));
+            block.finish()
+        };
+        let mut merger = Merger::new(&block(&parts[0])).expect("can be taken apart");
+        for part in &parts[1..] {
+            prop_assert!(merger.add(&block(part)));
+        }
+        prop_assert_eq!(merger.finish(), block(&parts.concat()));
+    }
+}
+
+#[test]
+fn blocks_of_other_columns_or_cut_off_are_not_joined() {
+    let block = |type_name: &str, data: &[u8]| {
+        let mut block = BlockWriter::new(["v".to_owned()].into(), 1, 0);
+        block.column("v", type_name).extend_from_slice(data);
+        block.finish()
+    };
+    let mut merger = Merger::new(&block("UInt16", &[1, 0])).expect("known");
+    assert!(!merger.add(&block("Int16", &[1, 0])), "another type");
+    assert!(!merger.add(&block("UInt16", &[1])), "a byte is missing");
+    assert!(!merger.add(&block("UInt16", &[1, 0, 0])), "a byte too many");
+    assert!(merger.add(&block("UInt16", &[2, 0])));
+    assert_eq!(merger.finish().rows(), 2);
+    assert!(
+        Merger::new(&block("JSON", &[1])).is_none(),
+        "not a type that we write"
+    );
+    assert!(
+        Merger::new(&block("String", &[0xFF; 9])).is_none(),
+        "an endless length"
+    );
+}

@@ -1,12 +1,13 @@
-//! Appends: both tables, defaults of the engine, repeated batches, failing views, a dying engine.
+//! Appends: both tables, defaults of the engine, failing views, a dying engine, keys, holds.
 
 use std::time::Duration;
 
-use birdhouse_engine::ErrorKind;
-use birdhouse_ingest::{AppendError, AppendOptions, Format};
+use birdhouse_ingest::{
+    Claim, Counts, Format, HoldError, HoldMode, Key, LastStop, Operation, SourceStatus,
+};
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::support::Fixture;
+use crate::support::{Fixture, LIMIT};
 
 const EVENTS: [(&str, &str); 3] = [
     ("timestamp", "DateTime"),
@@ -14,20 +15,25 @@ const EVENTS: [(&str, &str); 3] = [
     ("n", "Int16 DEFAULT 7"),
 ];
 
+const TARGET: &str = "CREATE TABLE ws_a.target (s Int64) ENGINE = MergeTree ORDER BY tuple() SETTINGS non_replicated_deduplication_window = 1000";
+const UNLUCKY_VIEW: &str = "CREATE MATERIALIZED VIEW ws_a.mv TO ws_a.target AS SELECT throwIf(n = 13, 'unlucky') + n AS s FROM ws_a.events";
+const GOOD_VIEW: &str =
+    "CREATE MATERIALIZED VIEW ws_a.mv TO ws_a.target AS SELECT n AS s FROM ws_a.events";
+const SUMS: &str = "SELECT (SELECT count() FROM ws_a.events), (SELECT sum(s) FROM ws_a.target)";
+
+/// Returns what is known about the fixture's data source.
+fn status(fixture: &Fixture) -> SourceStatus {
+    let sources = fixture.ingestion.status().sources;
+    sources.into_iter().next().expect("known")
+}
+
 #[tokio::test]
 async fn good_and_bad_rows_reach_their_tables() {
     let fixture = Fixture::new(&EVENTS).await;
-    let appended = fixture
+    let counts = fixture
         .send("{\"timestamp\":\"2024-01-02 03:04:05\",\"event\":\"view\"}\n\ndrop table ws_a.events\n{\"timestamp\":1,\"event\":\"x\",\"n\":70000}")
         .await;
-    assert_eq!(
-        (
-            appended.rows,
-            appended.quarantined_rows,
-            appended.written_rows
-        ),
-        (1, 2, 3)
-    );
+    assert_eq!((counts.rows, counts.quarantined_rows), (1, 2));
     assert_eq!(
         fixture.text("SELECT * FROM ws_a.events").await,
         "2024-01-02 03:04:05\tview\t7\n"
@@ -36,6 +42,22 @@ async fn good_and_bad_rows_reach_their_tables() {
         fixture
             .text("SELECT * FROM ws_a.events_quarantine ORDER BY timestamp")
             .await
+    );
+    let reports = fixture.log.0.lock();
+    let [report] = &reports[..] else {
+        panic!("one batch, not {reports:?}");
+    };
+    assert_eq!(report.written_rows, 3);
+    let [origin] = &report.origins[..] else {
+        panic!("one origin, not {report:?}");
+    };
+    assert_eq!(
+        (
+            origin.rows,
+            origin.quarantined_rows,
+            origin.origin.operation
+        ),
+        (1, 2, Operation::Events)
     );
 }
 
@@ -55,52 +77,113 @@ async fn the_engine_fills_what_only_it_can() {
 }
 
 #[tokio::test]
-async fn a_repeated_batch_is_stored_once() {
+async fn a_key_counts_once_also_after_a_restart() {
     let fixture = Fixture::new(&EVENTS).await;
-    fixture.execute("CREATE TABLE ws_a.sums (s Int64) ENGINE = MergeTree ORDER BY tuple() SETTINGS non_replicated_deduplication_window = 1000").await;
-    fixture
-        .execute(
-            "CREATE MATERIALIZED VIEW ws_a.mv TO ws_a.sums AS SELECT sum(n) AS s FROM ws_a.events",
-        )
-        .await;
-    let body = b"{\"timestamp\":1,\"event\":\"a\"}\n{\"timestamp\":2,\"event\":\"b\"}\n{\"n\":1}";
+    let body = b"{\"timestamp\":1,\"event\":\"a\"}\n{\"n\":1}";
     let batch = fixture.decode(body, Format::Ndjson);
-    for id in ["one", "one", "two"] {
-        fixture.append(&batch, id).await.unwrap();
-    }
-    let counts = "SELECT (SELECT count() FROM ws_a.events), (SELECT sum(s) FROM ws_a.sums), (SELECT count() FROM ws_a.events_quarantine)";
-    assert_eq!(fixture.text(counts).await, "4\t28\t2\n");
+    let key = Key::new(&fixture.source(), "request-1", body);
+    let Claim::New(claimed) = fixture.ingestion.claim(key).await.unwrap() else {
+        panic!("a new key");
+    };
+    let receipt = fixture.append(&batch, Some(claimed)).await;
+    assert!(receipt.flushed(LIMIT).await.unwrap());
+    let counts = Counts {
+        rows: 1,
+        quarantined_rows: 1,
+    };
+    let answered = fixture.ingestion.claim(key).await.unwrap();
+    assert!(
+        matches!(answered, Claim::Answered(c) if c == counts),
+        "{answered:?}"
+    );
+    let (fixture, report) = fixture.reopen().await;
+    assert_eq!(
+        (report.last_stop, report.pending_rows),
+        (LastStop::Clean, 0)
+    );
+    let answered = fixture.ingestion.claim(key).await.unwrap();
+    assert!(
+        matches!(answered, Claim::Answered(c) if c == counts),
+        "{answered:?}"
+    );
+    let other = Key::new(&fixture.source(), "request-1", b"other");
+    fixture
+        .ingestion
+        .claim(other)
+        .await
+        .expect_err("another body");
 }
 
 #[tokio::test]
-async fn a_failing_view_is_told_from_a_failing_insert() {
+async fn a_view_that_fails_holds_its_rows_until_it_is_repaired() {
     let fixture = Fixture::new(&EVENTS).await;
-    fixture.execute("CREATE TABLE ws_a.target (s Int64) ENGINE = MergeTree ORDER BY tuple() SETTINGS non_replicated_deduplication_window = 1000").await;
-    fixture.execute("CREATE MATERIALIZED VIEW ws_a.mv TO ws_a.target AS SELECT throwIf(n = 13, 'unlucky') AS s FROM ws_a.events").await;
-    let batch = fixture.decode(
+    fixture.execute(TARGET).await;
+    fixture.execute(UNLUCKY_VIEW).await;
+    let bad = b"{\"timestamp\":1,\"event\":\"a\",\"n\":13}";
+    let batch = fixture.decode(bad, Format::Ndjson);
+    let failed = fixture.store(&batch).await.unwrap_err();
+    assert!(
+        failed.is_view && failed.reason.contains("unlucky"),
+        "{failed:?}"
+    );
+    let trouble = status(&fixture).trouble.expect("visible");
+    assert_eq!((trouble.failed, trouble.is_engine_away), (failed, false));
+    // What comes behind it waits, so that the order stays.
+    let good = fixture.decode(b"{\"timestamp\":1,\"event\":\"b\",\"n\":1}", Format::Ndjson);
+    let behind = fixture.append(&good, None).await;
+    let source = [fixture.source()];
+    let hold = (fixture.ingestion).hold(&source, HoldMode::Drained, LIMIT);
+    let error = hold.await.map(drop).unwrap_err();
+    assert!(matches!(error, HoldError::Stuck { .. }), "{error:?}");
+    fixture.execute("DROP VIEW ws_a.mv").await;
+    fixture.execute(GOOD_VIEW).await;
+    fixture.ingestion.retry_now(&fixture.source());
+    assert!(behind.flushed(LIMIT).await.unwrap());
+    assert_eq!(fixture.text(SUMS).await, "2\t14\n");
+    assert!(status(&fixture).trouble.is_none());
+}
+
+#[tokio::test]
+async fn rows_that_fail_can_be_set_aside_and_put_back() {
+    let fixture = Fixture::new(&EVENTS).await;
+    fixture.execute(TARGET).await;
+    fixture.execute(UNLUCKY_VIEW).await;
+    let bad = fixture.decode(
         b"{\"timestamp\":1,\"event\":\"a\",\"n\":13}",
         Format::Ndjson,
     );
-    let error = fixture.append(&batch, "one").await.unwrap_err();
-    assert!(matches!(error, AppendError::View { .. }), "{error:?}");
-    assert_eq!(
-        (error.kind(), error.stored_rows()),
-        (ErrorKind::Internal, 0)
-    );
-    // Once the view is repaired, the same batch completes it without doubling the rows.
+    fixture.store(&bad).await.unwrap_err();
+    let good = fixture.decode(b"{\"timestamp\":1,\"event\":\"b\",\"n\":1}", Format::Ndjson);
+    let behind = fixture.append(&good, None).await;
+    let aside = fixture
+        .ingestion
+        .set_aside(&fixture.source())
+        .await
+        .unwrap();
+    assert_eq!(aside.rows, 1);
+    assert!(behind.flushed(LIMIT).await.unwrap());
+    // Its row had reached the table, its view's had not.
+    assert_eq!(fixture.text(SUMS).await, "2\t1\n");
+    let error = fixture.ingestion.set_aside(&fixture.source()).await;
+    error.expect_err("nothing fails any more");
+    let (fixture, report) = fixture.reopen().await;
+    assert_eq!(report.pending_rows, 0, "it stays aside");
     fixture.execute("DROP VIEW ws_a.mv").await;
+    fixture.execute(GOOD_VIEW).await;
+    let file = std::path::Path::new(aside.path.file_name().unwrap());
     fixture
-        .execute(
-            "CREATE MATERIALIZED VIEW ws_a.mv TO ws_a.target AS SELECT n AS s FROM ws_a.events",
-        )
-        .await;
-    fixture.append(&batch, "one").await.unwrap();
-    let counts = "SELECT (SELECT count() FROM ws_a.events), (SELECT sum(s) FROM ws_a.target)";
-    assert_eq!(fixture.text(counts).await, "1\t13\n");
-
-    fixture.execute("DROP TABLE ws_a.events").await;
-    let error = fixture.append(&batch, "two").await.unwrap_err();
-    assert!(matches!(error, AppendError::Engine { .. }), "{error:?}");
+        .ingestion
+        .put_back("ws_b", file)
+        .await
+        .expect_err("not its rows");
+    assert_eq!(fixture.ingestion.put_back("ws_a", file).await.unwrap(), 1);
+    assert!(fixture.ingestion.drained(LIMIT).await);
+    assert_eq!(fixture.text(SUMS).await, "2\t14\n");
+    fixture
+        .ingestion
+        .put_back("ws_a", file)
+        .await
+        .expect_err("it is gone");
 }
 
 #[tokio::test]
@@ -111,12 +194,8 @@ async fn appends_survive_the_death_of_the_worker() {
         .collect();
     let batch = fixture.decode(rows.as_bytes(), Format::Ndjson);
     let writers = async {
-        for round in 0..60 {
-            let ids = [format!("{round}-a"), format!("{round}-b")];
-            let (a, b) = tokio::join!(
-                fixture.append(&batch, &ids[0]),
-                fixture.append(&batch, &ids[1])
-            );
+        for _ in 0..60 {
+            let (a, b) = tokio::join!(fixture.store(&batch), fixture.store(&batch));
             assert_eq!((a.unwrap().rows, b.unwrap().rows), (200, 200));
         }
     };
@@ -138,19 +217,77 @@ async fn appends_survive_the_death_of_the_worker() {
 }
 
 #[tokio::test]
-async fn an_engine_that_stays_away_is_unavailable() {
+async fn rows_are_acknowledged_while_the_engine_is_away() {
     let fixture = Fixture::new(&EVENTS).await;
     let batch = fixture.decode(b"{\"timestamp\":1,\"event\":\"a\"}", Format::Ndjson);
     fixture.engine.clone().stop().await;
-    let options = AppendOptions {
-        batch_id: "one".to_owned(),
-        unavailable_wait: Duration::from_millis(200),
-    };
-    let error = birdhouse_ingest::append(&fixture.engine, &fixture.schema, &batch, &options)
+    let receipt = fixture.append(&batch, None).await;
+    let is_stored = receipt.flushed(Duration::from_millis(200)).await.unwrap();
+    assert!(!is_stored, "the engine is away");
+    let status = status(&fixture);
+    assert_eq!(status.pending_rows, 1);
+    assert!(status.trouble.expect("visible").is_engine_away);
+}
+
+#[tokio::test]
+async fn a_hold_keeps_rows_in_the_journal() {
+    let fixture = Fixture::new(&EVENTS).await;
+    let batch = fixture.decode(b"{\"timestamp\":1,\"event\":\"a\"}", Format::Ndjson);
+    let count = "SELECT count() FROM ws_a.events";
+    fixture.append(&batch, None).await;
+    let source = fixture.source();
+    let hold = (fixture.ingestion)
+        .hold(std::slice::from_ref(&source), HoldMode::Drained, LIMIT)
         .await
-        .unwrap_err();
+        .unwrap();
     assert_eq!(
-        (error.kind(), error.code(), error.stored_rows()),
-        (ErrorKind::Unavailable, "ingest/engine-unavailable", 0)
+        fixture.text(count).await,
+        "1\n",
+        "what came before is stored"
     );
+    let held = fixture.append(&batch, None).await;
+    let second = (fixture.ingestion)
+        .hold(&[source], HoldMode::Quiet, Duration::from_millis(50))
+        .await;
+    assert!(matches!(second.map(drop), Err(HoldError::Timeout { .. })));
+    assert_eq!(fixture.text(count).await, "1\n", "what came later waits");
+    drop(hold);
+    assert!(held.flushed(LIMIT).await.unwrap());
+    assert_eq!(fixture.text(count).await, "2\n");
+}
+
+/// Rows of an earlier deployment reach a table that has lost and gained columns, and a mirror.
+#[tokio::test]
+async fn rows_reach_tables_of_another_shape() {
+    let fixture = Fixture::new(&EVENTS).await;
+    let batch = fixture.decode(b"{\"timestamp\":1,\"event\":\"a\",\"n\":5}", Format::Ndjson);
+    let source = fixture.source();
+    let hold = (fixture.ingestion)
+        .hold(std::slice::from_ref(&source), HoldMode::Drained, LIMIT)
+        .await
+        .unwrap();
+    fixture
+        .execute("ALTER TABLE ws_a.events DROP COLUMN event, ADD COLUMN extra String DEFAULT 'x'")
+        .await;
+    fixture.execute("CREATE TABLE ws_a.events_staged (timestamp DateTime, n Int64, event String) ENGINE = MergeTree ORDER BY n SETTINGS non_replicated_deduplication_window = 1000").await;
+    let staged = birdhouse_ingest::SourceName::new("ws_a", "events_staged");
+    fixture
+        .ingestion
+        .set_targets(&source, vec![source.clone(), staged]);
+    drop(hold);
+    assert_eq!(fixture.store(&batch).await.unwrap().rows, 1);
+    assert_eq!(
+        fixture.text("SELECT n, extra FROM ws_a.events").await,
+        "5\tx\n"
+    );
+    assert_eq!(
+        fixture
+            .text("SELECT n, event FROM ws_a.events_staged")
+            .await,
+        "5\ta\n"
+    );
+    // The staged deployment is discarded: its rows are missed by nobody.
+    fixture.execute("DROP TABLE ws_a.events_staged").await;
+    assert_eq!(fixture.store(&batch).await.unwrap().rows, 1);
+    assert_eq!(fixture.text("SELECT count() FROM ws_a.events").await, "2\n");
 }

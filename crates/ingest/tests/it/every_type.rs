@@ -143,7 +143,7 @@ async fn json_reads_back_equal() {
     });
     let batch = fixture.decode(lines.collect::<String>().as_bytes(), Format::Ndjson);
     assert_eq!(batch.first_fault, None);
-    fixture.append(&batch, "json").await.unwrap();
+    fixture.store(&batch).await.unwrap();
     assert_same(
         &rows,
         &fixture.rows("SELECT * FROM ws_a.events ORDER BY k").await,
@@ -167,7 +167,7 @@ async fn csv_reads_back_equal() {
     };
     let batch = fixture.decode(&writer.into_inner().unwrap(), Format::Csv(dialect));
     assert_eq!(batch.first_fault, None);
-    fixture.append(&batch, "csv").await.unwrap();
+    fixture.store(&batch).await.unwrap();
     assert_same(
         &rows,
         &fixture.rows("SELECT * FROM ws_a.events ORDER BY k").await,

@@ -10,9 +10,9 @@ use crate::support::Fixture;
 async fn send_each(json_type: &str, objects: &[&str]) -> String {
     let fixture = Fixture::new(&[("j", json_type)]).await;
     let mut report = String::new();
-    for (position, object) in objects.iter().enumerate() {
+    for object in objects {
         let batch = fixture.decode(format!("{{\"j\":{object}}}").as_bytes(), Format::Ndjson);
-        let stored = fixture.append(&batch, &position.to_string()).await;
+        let stored = fixture.store(&batch).await;
         stored.unwrap_or_else(|error| panic!("{object}: {error:?}"));
         let fault = batch.first_fault.as_deref().unwrap_or("taken");
         let reason = fault

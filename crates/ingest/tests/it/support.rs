@@ -1,12 +1,18 @@
 //! What the tests share: an engine with a table and its quarantine, made from a list of columns.
 
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
 use birdhouse_datafile::JsonPath;
 use birdhouse_engine::{Engine, EngineConfig, Query, WorkerCommand};
 use birdhouse_ingest::{
-    AppendError, AppendOptions, Appended, Column, DecodeOptions, Decoded, Format, Schema, decode,
-    quarantine_columns,
+    Claimed, Column, Counts, DecodeOptions, Decoded, FlushFailed, FlushObserver, FlushReport,
+    Format, Ingestion, IngestionConfig, Operation, Origin, Receipt, RecoveryReport, Schema,
+    SourceName, decode, quarantine_columns,
 };
 use birdhouse_sql::{DataType, quote_identifier};
+use parking_lot::Mutex;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -14,8 +20,27 @@ use tempfile::TempDir;
 pub(crate) struct Fixture {
     pub(crate) engine: Engine,
     pub(crate) schema: Schema,
-    _directory: TempDir,
+    pub(crate) ingestion: Ingestion,
+    pub(crate) log: Arc<Log>,
+    directory: TempDir,
 }
+
+/// What was reported about batches.
+#[derive(Default)]
+pub(crate) struct Log(pub(crate) Mutex<Vec<FlushReport>>);
+
+impl FlushObserver for Log {
+    fn flushed(&self, report: &FlushReport) {
+        self.0.lock().push(report.clone());
+    }
+
+    fn is_deleted(&self, database: &str) -> bool {
+        database != "ws_a"
+    }
+}
+
+/// How long a test waits for what must happen.
+pub(crate) const LIMIT: Duration = Duration::from_secs(30);
 
 /// A column: name and type, which may be followed by `DEFAULT`. Its path is `$.name`.
 pub(crate) type Declared<'a> = (&'a str, &'a str);
@@ -30,10 +55,14 @@ impl Fixture {
         let mut config = EngineConfig::new(directory.path().join("engine")).unwrap();
         config.worker = WorkerCommand::this_test("worker_process::engine_worker").unwrap();
         let engine = Engine::start(config).await.unwrap();
+        let log = Arc::new(Log::default());
+        let (ingestion, _) = open(directory.path(), &engine, &log).await;
         let fixture = Self {
             engine,
             schema: schema(columns),
-            _directory: directory,
+            ingestion,
+            log,
+            directory,
         };
         let names = columns
             .iter()
@@ -71,26 +100,47 @@ impl Fixture {
         decode(&self.schema, body, &options(format)).unwrap_or_else(|error| panic!("{error}"))
     }
 
-    pub(crate) async fn append(
-        &self,
-        batch: &Decoded,
-        batch_id: &str,
-    ) -> Result<Appended, AppendError> {
-        birdhouse_ingest::append(
-            &self.engine,
-            &self.schema,
-            batch,
-            &AppendOptions::new(batch_id),
-        )
-        .await
+    /// Returns the data source.
+    pub(crate) fn source(&self) -> SourceName {
+        SourceName::new(self.schema.database(), self.schema.datasource())
+    }
+
+    /// Appends a batch; returns when it is in the journal.
+    pub(crate) async fn append(&self, batch: &Decoded, claimed: Option<Claimed>) -> Receipt {
+        let origin = Origin {
+            operation: Operation::Events,
+            request_id: "request".to_owned(),
+            import_id: None,
+            at: jiff::Timestamp::now(),
+        };
+        (self.ingestion)
+            .append(&self.schema, batch.clone(), origin, claimed)
+            .await
+            .unwrap_or_else(|error| panic!("{error:?}"))
+    }
+
+    /// Appends a batch and waits until it is stored.
+    pub(crate) async fn store(&self, batch: &Decoded) -> Result<Counts, FlushFailed> {
+        let receipt = self.append(batch, None).await;
+        let counts = receipt.counts;
+        let is_stored = receipt.flushed(LIMIT).await?;
+        assert!(is_stored, "not stored in time");
+        Ok(counts)
     }
 
     /// Decodes and stores one object per line.
-    pub(crate) async fn send(&self, body: &str) -> Appended {
+    pub(crate) async fn send(&self, body: &str) -> Counts {
         let batch = self.decode(body.as_bytes(), Format::Ndjson);
-        self.append(&batch, "test")
+        self.store(&batch)
             .await
             .unwrap_or_else(|error| panic!("{error:?}"))
+    }
+
+    /// Stops the ingestion in order and opens it again.
+    pub(crate) async fn reopen(self) -> (Self, RecoveryReport) {
+        self.ingestion.stop(LIMIT).await;
+        let (ingestion, report) = open(self.directory.path(), &self.engine, &self.log).await;
+        (Self { ingestion, ..self }, report)
     }
 
     /// Returns the rows of a query as arrays; wide numbers are strings.
@@ -118,6 +168,17 @@ impl Fixture {
         let output = output.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
         String::from_utf8(output.body.to_vec()).unwrap()
     }
+}
+
+async fn open(directory: &Path, engine: &Engine, log: &Arc<Log>) -> (Ingestion, RecoveryReport) {
+    let config = IngestionConfig {
+        directory: directory.join("journal"),
+        engine_directory: directory.join("engine"),
+        journal_bytes_max: 1 << 30,
+    };
+    Ingestion::open(config, engine.clone(), log.clone())
+        .await
+        .unwrap_or_else(|error| panic!("{error:?}"))
 }
 
 pub(crate) fn options(format: Format) -> DecodeOptions {

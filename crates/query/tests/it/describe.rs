@@ -13,6 +13,7 @@ async fn described(fixture: &Fixture, name: &str) -> String {
         context: &Context::default(),
         secret: &|_| None,
         access: &|_| false,
+        restrictions: &birdhouse_query::Restrictions::default(),
         output: OutputSettings::default(),
         request_id: "test",
     };

@@ -7,6 +7,7 @@
 mod assembly;
 mod describe;
 mod guard;
+mod restrictions;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -77,6 +78,7 @@ impl Fixture {
             context: &Context::default(),
             secret: &|_| None,
             access: &access,
+            restrictions: &birdhouse_query::Restrictions::default(),
             output: OutputSettings::default(),
             request_id: "test",
         };
@@ -96,6 +98,7 @@ impl Fixture {
             context: &Context::default(),
             secret: &|_| None,
             access: &|_| false,
+            restrictions: &birdhouse_query::Restrictions::default(),
             output: OutputSettings::default(),
             request_id: "test",
         };

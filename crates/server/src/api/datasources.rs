@@ -6,8 +6,7 @@ use axum::Json;
 use axum::body::Body;
 use axum::extract::{FromRequest, Multipart, Request, State};
 use axum::http::header;
-use birdhouse_ingest::{CsvDialect, Format};
-use birdhouse_telemetry::OperationType;
+use birdhouse_ingest::{CsvDialect, Format, Operation};
 use bytes::Bytes;
 use serde_json::{Value, json};
 
@@ -55,12 +54,13 @@ pub(super) async fn upload(
     let append = Append {
         datasource: Arc::clone(&datasource),
         format,
-        operation: OperationType::Append,
+        operation: Operation::Import,
         import_id: Some(import_id.clone()),
+        wait: true,
     };
-    let appended = append.run(&ctx, &app, upload.data).await?;
-    let (rows, quarantined) = (appended.rows, appended.quarantined_rows);
-    let seconds = appended.elapsed.as_secs_f64();
+    let taken = append.run(&ctx, &app, upload.data).await?;
+    let (rows, quarantined) = (taken.counts.rows, taken.counts.quarantined_rows);
+    let seconds = ctx.started.elapsed().as_secs_f64();
     let error = match quarantined {
         0 => Value::Bool(false),
         n => format!("There was an error with file contents: {n} rows in quarantine.").into(),

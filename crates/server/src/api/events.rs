@@ -8,8 +8,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use birdhouse_deploy::LiveDatasource;
-use birdhouse_ingest::Format;
-use birdhouse_telemetry::OperationType;
+use birdhouse_ingest::{Format, Operation};
 use serde_json::json;
 
 use crate::app::App;
@@ -21,7 +20,8 @@ use crate::limits::EVENTS_BODY_BYTES_MAX;
 
 /// `POST /v0/events?name=<data source>[&wait=true][&format=ndjson|json]`.
 ///
-/// The rows are stored when this answers: 200 with `wait=true`, else 202.
+/// The rows are on disk when this answers; with `wait=true` they are in their table, too, and the
+/// status is 200, else 202.
 pub(super) async fn append(
     ctx: RequestContext,
     State(app): State<Arc<App>>,
@@ -41,18 +41,18 @@ pub(super) async fn append(
     let append = Append {
         datasource,
         format,
-        operation: OperationType::AppendHfi,
+        operation: Operation::Events,
         import_id: None,
+        wait: ctx.params.flag("wait"),
     };
-    let appended = append.run(&ctx, &app, body).await?;
-    let status = if ctx.params.flag("wait") {
-        StatusCode::OK
-    } else {
-        StatusCode::ACCEPTED
+    let taken = append.run(&ctx, &app, body).await?;
+    let status = match taken.is_stored {
+        true => StatusCode::OK,
+        false => StatusCode::ACCEPTED,
     };
     let counts = json!({
-        "successful_rows": appended.rows,
-        "quarantined_rows": appended.quarantined_rows,
+        "successful_rows": taken.counts.rows,
+        "quarantined_rows": taken.counts.quarantined_rows,
     });
     Ok((status, Json(counts)).into_response())
 }

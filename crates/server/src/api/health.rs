@@ -22,6 +22,16 @@ pub(super) async fn health(State(app): State<Arc<App>>) -> Result<Json<Value>, A
     }
 }
 
+/// `GET /health/liveness`: the server answers.
+pub(super) async fn liveness() -> &'static str {
+    "alive"
+}
+
+/// `GET /health/readiness`: the engine answers as well.
+pub(super) async fn readiness(State(app): State<Arc<App>>) -> Result<&'static str, ApiError> {
+    health(State(app)).await.map(|_| "ready")
+}
+
 /// `GET /version`: the server's version as plain text.
 pub(super) async fn version() -> &'static str {
     concat!("birdhouse ", env!("CARGO_PKG_VERSION"), "\n")

@@ -50,7 +50,7 @@ pub(super) async fn endpoints(
         [""] => {
             let pipes = ctx.live.resources.pipes.values();
             pipes
-                .filter(|pipe| pipe.endpoint.is_some() && ctx.scopes().can_read_pipe(&pipe.name))
+                .filter(|pipe| pipe.endpoint.is_some() && ctx.can_call(&pipe.name))
                 .map(Arc::clone)
                 .collect()
         }
@@ -77,7 +77,7 @@ pub(super) async fn endpoint(
 /// Returns the pipe when the token can call its endpoint.
 fn readable(ctx: &RequestContext, name: &str) -> Result<Arc<Pipe>, ApiError> {
     let pipe = ctx.live.resources.pipe(name)?;
-    if !ctx.scopes().can_read_pipe(&pipe.name) {
+    if !ctx.can_call(&pipe.name) {
         return Err(ApiError::forbidden(format!(
             "Not enough permissions to read the pipe '{}'",
             pipe.name

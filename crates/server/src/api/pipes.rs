@@ -41,7 +41,7 @@ pub(super) async fn call(
 /// Returns the pipe when it exists and the token may read it.
 fn readable_pipe(ctx: &RequestContext, name: &str) -> Result<Arc<Pipe>, ApiError> {
     let pipe = ctx.live.resources.pipe(name)?;
-    if ctx.scopes().can_read_pipe(&pipe.name) {
+    if ctx.can_call(&pipe.name) {
         return Ok(Arc::clone(pipe));
     }
     Err(ApiError::forbidden(format!(
@@ -53,7 +53,7 @@ fn readable_pipe(ctx: &RequestContext, name: &str) -> Result<Arc<Pipe>, ApiError
 /// Records a call that reached no pipe for `tinybird.endpoint_errors`.
 fn record_refusal(app: &App, ctx: &RequestContext, name: &str, error: &ApiError) {
     let pipe = ctx.live.resources.pipe(name).ok();
-    app.recorder.record_endpoint_error(EndpointError {
+    ctx.recorder(app).record_endpoint_error(EndpointError {
         start: ctx.started_at,
         request_id: ctx.request_id.clone(),
         pipe_id: pipe.map_or_else(String::new, |pipe| pipe.id.clone()),

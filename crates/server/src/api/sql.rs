@@ -1,13 +1,15 @@
 //! `/v0/sql`: SQL over what the token may read. Also what endpoint calls share with it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderValue, Method, header};
 use axum::response::Response;
+use birdhouse_catalog::Scope;
 use birdhouse_engine::SERVICE_DATABASE;
-use birdhouse_query::{Answer, Call, OutputSettings, Pipe, QueryError};
+use birdhouse_query::{Answer, Call, OutputSettings, Pipe, QueryError, Restrictions};
 use birdhouse_telemetry::{PipeCall, QUERY_API};
 use birdhouse_template::Context;
 
@@ -77,10 +79,13 @@ pub(super) async fn query_call<T>(
     let workspace = &ctx.caller.workspace;
     let scopes = ctx.scopes();
     let resources = &ctx.live.resources;
+    let restrictions = restrictions(ctx);
     let access = |name: &str| match name.split_once('.') {
         Some((SERVICE_DATABASE, _)) => scopes.is_admin(),
-        _ if resources.pipes.contains_key(name) => scopes.can_read_pipe(name),
-        _ => scopes.can_read_datasource(name),
+        _ if resources.pipes.contains_key(name) => {
+            scopes.can_read_pipe(name) || restrictions.pipes.contains_key(name)
+        }
+        _ => scopes.can_read_datasource(name) || restrictions.datasources.contains_key(name),
     };
     let secret = |name: &str| Some(workspace.secret(name)?.value.expose().to_owned());
     let parameters = params.for_templates();
@@ -101,6 +106,7 @@ pub(super) async fn query_call<T>(
         context: &context,
         secret: &secret,
         access: &access,
+        restrictions: &restrictions,
         output: OutputSettings {
             quote_64bit_integers: params.flag("output_format_json_quote_64bit_integers"),
             quote_denormals: params.flag("output_format_json_quote_denormals"),
@@ -109,6 +115,42 @@ pub(super) async fn query_call<T>(
         request_id: &ctx.request_id,
     };
     Ok(work(&call).await?)
+}
+
+/// Returns what the token's filters and fixed parameters change about what is read. Several filters on
+/// one name allow what any of them does; a scope without a filter allows everything.
+fn restrictions(ctx: &RequestContext) -> Restrictions {
+    let scopes = ctx.scopes();
+    let mut restrictions = Restrictions::default();
+    let add = |all: &mut BTreeMap<String, String>, name: &str, filter: &str| {
+        let known = all.entry(name.to_owned()).or_default();
+        *known = match known.as_str() {
+            "" => format!("({filter}\n)"),
+            other => format!("{other} OR ({filter}\n)"),
+        };
+    };
+    for scope in scopes.iter() {
+        match scope {
+            Scope::DatasourcesRead {
+                datasource,
+                filter: Some(filter),
+            } if !scopes.can_read_datasource(datasource) => {
+                add(&mut restrictions.datasources, datasource, filter);
+            }
+            Scope::PipesRead {
+                pipe,
+                filter: Some(filter),
+            } if !scopes.can_read_pipe(pipe) => add(&mut restrictions.pipes, pipe, filter),
+            _ => {}
+        }
+    }
+    if let Some(signed) = &ctx.caller.signed {
+        for (pipe, fixed) in &signed.fixed_params {
+            let fixed = Params::from_json(fixed.clone()).for_templates();
+            restrictions.parameters.insert(pipe.clone(), fixed);
+        }
+    }
+    restrictions
 }
 
 /// Returns the HTTP answer; downloads get a file name.
@@ -148,8 +190,8 @@ pub(super) fn record(
     }
     let summary = result.map(|answer| answer.summary).unwrap_or_default();
     let (id, name) = pipe.map_or((QUERY_API, QUERY_API), |pipe| (&pipe.id, &pipe.name));
-    app.recorder.record_pipe_call(PipeCall {
-        token_id: ctx.caller.token.id.to_string(),
+    ctx.recorder(app).record_pipe_call(PipeCall {
+        token_id: ctx.caller.token_id(),
         token_name: ctx.caller.token.name.clone(),
         duration: ctx.started.elapsed(),
         read_bytes: summary.read_bytes,

@@ -36,3 +36,16 @@ fn shared_names_become_one_identifier() {
     );
     assert_eq!(join_name("'open", "a", "b"), "'open");
 }
+
+#[test]
+fn a_table_is_taken_from_another_database() {
+    assert_eq!(
+        move_name(
+            "SELECT tinybird.log.a, 'tinybird.log' FROM `tinybird`.log AS tinybird -- tinybird.log\nWHERE x.tinybird.log",
+            "tinybird",
+            "log",
+            "ws_a"
+        ),
+        "SELECT `ws_a`.`log`.a, 'tinybird.log' FROM `ws_a`.`log` AS tinybird -- tinybird.log\nWHERE x.tinybird.log"
+    );
+}

@@ -14,6 +14,7 @@ pub(super) const DATASOURCE: ServiceDatasource = ServiceDatasource {
     partition_key: Some("toYYYYMM(timestamp)"),
     sorting_key: "datasource_id, timestamp",
     ttl: None,
+    view: None,
 };
 
 const COLUMNS: [Column; 28] = [

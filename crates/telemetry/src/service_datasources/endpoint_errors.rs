@@ -14,6 +14,7 @@ pub(super) const DATASOURCE: ServiceDatasource = ServiceDatasource {
     partition_key: Some("toYYYYMM(toDate(start_datetime))"),
     sorting_key: "start_datetime",
     ttl: Some("start_datetime + toIntervalDay(30)"),
+    view: None,
 };
 
 const COLUMNS: [Column; 9] = [

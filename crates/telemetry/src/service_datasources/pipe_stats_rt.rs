@@ -18,6 +18,7 @@ pub(super) const DATASOURCE: ServiceDatasource = ServiceDatasource {
     partition_key: None,
     sorting_key: "pipe_id, start_datetime",
     ttl: Some("start_datetime + toIntervalMonth(3)"),
+    view: None,
 };
 
 const COLUMNS: [Column; 23] = [

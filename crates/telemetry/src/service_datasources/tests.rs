@@ -35,7 +35,7 @@ fn call() -> PipeCall {
 #[test]
 fn statements_that_create_the_tables() {
     for datasource in SERVICE_DATASOURCES {
-        insta::assert_snapshot!(datasource.name, datasource.ddl());
+        insta::assert_snapshot!(datasource.name, datasource.ddl("ws_a_tinybird"));
     }
 }
 

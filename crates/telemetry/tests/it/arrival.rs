@@ -89,17 +89,20 @@ async fn every_column_reads_back_within_a_second() {
     let telemetry = Telemetry::start(engine.clone());
     let call = call();
     let start = call.start;
-    telemetry.recorder().record_pipe_call(call);
-    telemetry.recorder().record_operation(operation(start));
+    telemetry.recorder().of("ws_a").record_pipe_call(call);
+    telemetry
+        .recorder()
+        .of("ws_a")
+        .record_operation(operation(start));
     for table in ["pipe_stats_rt", "endpoint_errors", "datasources_ops_log"] {
         wait_for_rows(&engine, table, 1, SOON).await;
-        let sql = format!("SELECT * FROM tinybird.{table}");
+        let sql = format!("SELECT * FROM ws_a_tinybird.{table}");
         let shown = ask(&engine, &sql, "PrettyJSONEachRow").await;
         assert!(!shown.contains("p.eyJ"), "{shown}");
         let start = start.strftime("%Y-%m-%d %H:%M:%S").to_string();
         insta::assert_snapshot!(table, shown.replace(&start, "[start]"));
     }
-    let sql = "SELECT toUnixTimestamp(start_datetime) FROM tinybird.pipe_stats_rt";
+    let sql = "SELECT toUnixTimestamp(start_datetime) FROM ws_a_tinybird.pipe_stats_rt";
     let seconds = ask(&engine, sql, "TSV").await;
     assert_eq!(seconds.trim(), start.as_second().to_string());
     telemetry.stop().await;
@@ -111,7 +114,7 @@ async fn optional_values_are_null() {
     let dir = tempfile::tempdir().unwrap();
     let engine = start(dir.path()).await;
     let telemetry = Telemetry::start(engine.clone());
-    let recorder = telemetry.recorder();
+    let recorder = telemetry.recorder().of("ws_a");
     recorder.record_pipe_call(PipeCall::new(now(), "t_1", "top"));
     let operation = DatasourceOperation::new(now(), OperationType::Truncate, "t_2", "events");
     recorder.record_operation(operation);
@@ -129,12 +132,12 @@ async fn optional_values_are_null() {
     // Stopping sends what is left, so nothing is waited for here.
     telemetry.stop().await;
     let nulls = "SELECT error_message IS NULL, user_agent IS NULL, client_ip IS NULL, error
-                 FROM tinybird.pipe_stats_rt";
+                 FROM ws_a_tinybird.pipe_stats_rt";
     assert_eq!(ask(&engine, nulls, "TSV").await, "1\t1\t1\t0\n");
     let nulls = "SELECT rows IS NULL, error IS NULL, job_id IS NULL, result, event_type
-                 FROM tinybird.datasources_ops_log";
+                 FROM ws_a_tinybird.datasources_ops_log";
     assert_eq!(ask(&engine, nulls, "TSV").await, "1\t1\t1\tok\ttruncate\n");
-    let errors = "SELECT pipe_name, status_code, params FROM tinybird.endpoint_errors";
+    let errors = "SELECT pipe_name, status_code, params FROM ws_a_tinybird.endpoint_errors";
     assert_eq!(ask(&engine, errors, "TSV").await, "missing\t404\t{}\n");
     engine.stop().await;
 }
@@ -144,7 +147,7 @@ async fn killed_engine_loses_and_doubles_no_row() {
     let dir = tempfile::tempdir().unwrap();
     let engine = start(dir.path()).await;
     let telemetry = Telemetry::start(engine.clone());
-    let recorder = telemetry.recorder();
+    let recorder = telemetry.recorder().of("ws_a");
     for round in 0..4_u64 {
         for _ in 0..50 {
             recorder.record_pipe_call(PipeCall::new(now(), "t_1", "top"));
@@ -162,7 +165,12 @@ async fn killed_engine_loses_and_doubles_no_row() {
     }
     telemetry.stop().await;
     assert_eq!(recorder.dropped_rows(), 0);
-    let count = ask(&engine, "SELECT count() FROM tinybird.pipe_stats_rt", "TSV").await;
+    let count = ask(
+        &engine,
+        "SELECT count() FROM ws_a_tinybird.pipe_stats_rt",
+        "TSV",
+    )
+    .await;
     assert_eq!(count, "200\n");
     engine.stop().await;
 }
@@ -172,11 +180,16 @@ async fn tables_and_rows_stay_over_a_restart() {
     let dir = tempfile::tempdir().unwrap();
     for runs in 1..=2 {
         let engine = start(dir.path()).await;
-        ensure_tables(&engine).await.unwrap();
+        ensure_tables(&engine, "ws_a").await.unwrap();
         let telemetry = Telemetry::start(engine.clone());
-        telemetry.recorder().record_pipe_call(call());
+        telemetry.recorder().of("ws_a").record_pipe_call(call());
         telemetry.stop().await;
-        let count = ask(&engine, "SELECT count() FROM tinybird.pipe_stats_rt", "TSV").await;
+        let count = ask(
+            &engine,
+            "SELECT count() FROM ws_a_tinybird.pipe_stats_rt",
+            "TSV",
+        )
+        .await;
         assert_eq!(count, format!("{runs}\n"));
         engine.stop().await;
     }

@@ -24,7 +24,9 @@ async fn start(dir: &Path) -> Engine {
     let mut config = EngineConfig::new(dir).unwrap();
     config.worker = WorkerCommand::this_test("engine_worker").unwrap();
     let engine = Engine::start(config).await.unwrap();
-    birdhouse_telemetry::ensure_tables(&engine).await.unwrap();
+    birdhouse_telemetry::ensure_tables(&engine, "ws_a")
+        .await
+        .unwrap();
     engine
 }
 
@@ -36,7 +38,7 @@ async fn ask(engine: &Engine, sql: &str, format: &str) -> String {
 
 /// Waits until the table has this many rows; fails after `limit`.
 async fn wait_for_rows(engine: &Engine, table: &str, rows: u64, limit: Duration) {
-    let sql = format!("SELECT count() FROM tinybird.{table}");
+    let sql = format!("SELECT count() FROM ws_a_tinybird.{table}");
     let began = Instant::now();
     loop {
         let found = ask(engine, &sql, "TSV").await;

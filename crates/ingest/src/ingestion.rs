@@ -1,0 +1,448 @@
+//! Durable ingestion: rows are acknowledged when they are in the journal, and reach their table and
+//! everything behind it exactly once, whatever dies in between.
+//!
+//! ```text
+//! append ─► journal (fsync) ─► acknowledged ─► source's queue ─► flusher ─► engine
+//!                │                                                  │
+//!                └── recovery, after a restart ─────────────────────┘
+//! ```
+//!
+//! Entry points: [`Ingestion::open`] at start, [`Ingestion::append`] for every way in,
+//! [`Ingestion::hold`] for whoever changes tables. What is promised in which case stands in
+//! `docs/durability.md`.
+
+mod aside;
+mod counters;
+mod flusher;
+mod hold;
+mod keys;
+mod memory;
+mod record;
+mod recovery;
+mod source;
+mod trim;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use birdhouse_engine::Engine;
+use birdhouse_journal::{
+    AppendError as JournalError, FullCause, Journal, Location, Lsn, Status as JournalStatus,
+};
+use parking_lot::Mutex;
+use tokio::sync::{Semaphore, oneshot};
+use tokio::time::Instant;
+use tokio_util::task::TaskTracker;
+use tracing::{info, warn};
+
+pub use aside::{AsideError, SetAside};
+pub use counters::FlushCounters;
+pub use flusher::{FlushObserver, FlushReport, OriginRows};
+pub use hold::{Hold, HoldError, HoldMode};
+pub use keys::{Claim, Claimed, Counts, Key, KeyConflict};
+pub use record::{Operation, Origin, SourceName, describe_record};
+pub use recovery::{LastStop, OpenError, RecoveryReport};
+pub use source::{FlushFailed, SourceStatus, Trouble};
+
+use crate::decode::Decoded;
+use crate::limits::RETRY_AFTER;
+use crate::schema::Schema;
+use counters::Counters;
+use keys::Keys;
+use memory::Memory;
+use record::{Outcome, Record, Rows};
+use source::{Batch, Pending, Source};
+
+/// How rows are kept.
+#[derive(Debug, Clone)]
+pub struct IngestionConfig {
+    /// The journal's directory; created when missing.
+    pub directory: PathBuf,
+    /// The engine's directory, whose files are synced before the journal is trimmed.
+    pub engine_directory: PathBuf,
+    /// Bytes of the journal after which appends are refused.
+    pub journal_bytes_max: u64,
+}
+
+/// Why rows were not acknowledged. Nothing of them is stored, unless it says otherwise.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AppendError {
+    /// The journal has reached its limit: the engine does not keep up, or is away.
+    #[error(
+        "the journal is full: {bytes} bytes wait for the engine, the limit is {limit}; send the rows again later"
+    )]
+    Full {
+        /// What it holds.
+        bytes: u64,
+        /// What it may hold.
+        limit: u64,
+    },
+    /// The disk has no room.
+    #[error("the disk is full; send the rows again when there is room")]
+    DiskFull,
+    /// Too much waits to be written at this moment.
+    #[error("too many rows wait for the disk; send the rows again later")]
+    Busy,
+    /// A write failed, and nothing is acknowledged until a restart.
+    #[error("the journal failed and takes no rows until the server is restarted: {reason}")]
+    Poisoned {
+        /// What failed.
+        reason: String,
+    },
+    /// The rows are more than one record holds.
+    #[error("the rows of one request take too many bytes; send fewer")]
+    TooLarge,
+    /// The server is stopping.
+    #[error("the server is stopping; send the rows again later")]
+    Stopping,
+}
+
+impl AppendError {
+    /// Returns when the same request may succeed; nothing when it will not.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Full { .. } | Self::DiskFull | Self::Busy | Self::Stopping => Some(RETRY_AFTER),
+            Self::Poisoned { .. } => Some(RETRY_AFTER * 10),
+            Self::TooLarge => None,
+        }
+    }
+}
+
+/// Rows that are acknowledged: they are in the journal.
+#[derive(Debug)]
+pub struct Receipt {
+    /// How many.
+    pub counts: Counts,
+    flushed: oneshot::Receiver<Result<(), FlushFailed>>,
+}
+
+impl Receipt {
+    /// Waits until the rows are in their table and in what views feed; true then, false when that
+    /// takes longer than `limit`. They get there in any case.
+    ///
+    /// # Errors
+    /// When the engine failed on them. They stay in the journal and are tried again.
+    pub async fn flushed(self, limit: Duration) -> Result<bool, FlushFailed> {
+        match tokio::time::timeout(limit, self.flushed).await {
+            Ok(Ok(result)) => result.map(|()| true),
+            Ok(Err(_)) | Err(_) => Ok(false),
+        }
+    }
+}
+
+/// A look at the whole ingestion.
+#[derive(Debug, Clone)]
+pub struct IngestionStatus {
+    /// The journal.
+    pub journal: JournalStatus,
+    /// Bytes after which appends are refused.
+    pub journal_bytes_max: u64,
+    /// Every data source that had rows since the start, by name.
+    pub sources: Vec<SourceStatus>,
+    /// What was stored since the start.
+    pub flushes: FlushCounters,
+}
+
+/// Takes rows and stores them. Clones share everything.
+#[derive(Clone)]
+pub struct Ingestion {
+    shared: Arc<Shared>,
+}
+
+/// What all tasks of an ingestion share.
+struct Shared {
+    config: IngestionConfig,
+    engine: Engine,
+    journal: Journal,
+    keys: Arc<Keys>,
+    observer: Arc<dyn FlushObserver>,
+    sources: Mutex<HashMap<SourceName, Arc<Source>>>,
+    unstored: Mutex<Unstored>,
+    memory: Memory,
+    inserts: Semaphore,
+    counters: Counters,
+    is_stopping: AtomicBool,
+    /// Appends that must come to their end.
+    appends: TaskTracker,
+    flushers: Mutex<tokio::task::JoinSet<()>>,
+}
+
+/// Records that the journal must keep.
+#[derive(Debug, Default)]
+struct Unstored {
+    /// Those that are not stored.
+    records: BTreeSet<Lsn>,
+    /// Appends that run, with a record that was before theirs.
+    appending: BTreeMap<u64, Lsn>,
+    next_append: u64,
+}
+
+impl Ingestion {
+    /// Appends decoded rows. When this returns they are on disk and will be stored exactly once.
+    ///
+    /// Runs to its end also when the caller goes away.
+    ///
+    /// # Errors
+    /// When the journal cannot take them; nothing of them is kept then.
+    pub async fn append(
+        &self,
+        schema: &Schema,
+        decoded: Decoded,
+        origin: Origin,
+        claimed: Option<Claimed>,
+    ) -> Result<Receipt, AppendError> {
+        let shared = Arc::clone(&self.shared);
+        shared.check_open()?;
+        let rows = Rows {
+            source: SourceName::new(schema.database(), schema.datasource()),
+            origin,
+            key: claimed.as_ref().map(Claimed::key),
+            token: None,
+            rows: decoded.rows,
+            quarantined_rows: decoded.quarantined_rows,
+            blocks: decoded.blocks,
+            quarantine_blocks: decoded.quarantine_blocks,
+        };
+        let append = shared.clone().append(rows, claimed);
+        match shared.appends.spawn(append).await {
+            Ok(result) => result,
+            Err(error) => Err(AppendError::Poisoned {
+                reason: error.to_string(),
+            }),
+        }
+    }
+
+    /// Takes an idempotency key for a request, or returns how it was answered before.
+    ///
+    /// # Errors
+    /// When the key was used for another body.
+    pub async fn claim(&self, key: Key) -> Result<Claim, KeyConflict> {
+        self.shared.keys.claim(key).await
+    }
+
+    /// Sends the rows of a data source to these tables from the next batch on; the first one is its
+    /// own, the others are of deployments that are staged. Call it under a [`Hold`].
+    pub fn set_targets(&self, source: &SourceName, targets: Vec<SourceName>) {
+        self.shared.source(source).set_targets(targets);
+    }
+
+    /// Waits until the batches that an earlier process left are stored, for at most `limit`. Tables
+    /// must not change before.
+    pub async fn replayed(&self, limit: Duration) -> bool {
+        let sources = self.shared.all_sources();
+        self.wait(limit, || sources.iter().all(|source| source.is_replayed()))
+            .await
+    }
+
+    /// Waits until everything that was acknowledged is stored, for at most `limit`.
+    pub async fn drained(&self, limit: Duration) -> bool {
+        let sources = self.shared.all_sources();
+        self.wait(limit, || sources.iter().all(|source| source.is_idle()))
+            .await
+    }
+
+    /// Returns how things stand.
+    #[must_use]
+    pub fn status(&self) -> IngestionStatus {
+        let now = Instant::now();
+        let mut sources: Vec<_> = (self.shared.all_sources().iter())
+            .map(|source| source.status(now))
+            .collect();
+        sources.sort_by(|a, b| a.name.cmp(&b.name));
+        IngestionStatus {
+            journal: self.shared.journal.status(),
+            journal_bytes_max: self.shared.config.journal_bytes_max,
+            sources,
+            flushes: self.shared.counters.read(),
+        }
+    }
+
+    /// Tries a data source that fails again at once.
+    pub fn retry_now(&self, source: &SourceName) {
+        self.shared.source(source).retry_now();
+    }
+
+    /// Stops in order: takes no more rows, stores what waits for at most `limit`, and closes the
+    /// journal. What could not be stored is stored after the next start.
+    pub async fn stop(self, limit: Duration) {
+        self.shared.is_stopping.store(true, Ordering::SeqCst);
+        self.shared.appends.close();
+        self.shared.appends.wait().await;
+        let is_drained = self.drained(limit).await;
+        self.shared.flushers.lock().abort_all();
+        self.shared.close(is_drained).await;
+    }
+
+    /// Waits until `condition` holds; it is looked at whenever a source changes.
+    async fn wait(&self, limit: Duration, condition: impl Fn() -> bool) -> bool {
+        const LOOK_AGAIN: Duration = Duration::from_millis(5);
+        let holds = async {
+            while !condition() {
+                tokio::time::sleep(LOOK_AGAIN).await;
+            }
+        };
+        tokio::time::timeout(limit, holds).await.is_ok()
+    }
+}
+
+impl Shared {
+    fn check_open(&self) -> Result<(), AppendError> {
+        if self.is_stopping.load(Ordering::SeqCst) {
+            return Err(AppendError::Stopping);
+        }
+        Ok(())
+    }
+
+    async fn append(
+        self: Arc<Self>,
+        rows: Rows,
+        claimed: Option<Claimed>,
+    ) -> Result<Receipt, AppendError> {
+        let counts = Counts {
+            rows: rows.rows,
+            quarantined_rows: rows.quarantined_rows,
+        };
+        let at = rows.origin.at;
+        let ticket = {
+            let mut unstored = self.unstored.lock();
+            let ticket = unstored.next_append;
+            unstored.next_append += 1;
+            unstored.appending.insert(ticket, self.journal.next_lsn());
+            ticket
+        };
+        let written = (self.journal)
+            .append(Record::Rows(rows.clone()).encode())
+            .await;
+        {
+            let mut unstored = self.unstored.lock();
+            unstored.appending.remove(&ticket);
+            if let Ok(location) = &written {
+                unstored.records.insert(location.lsn);
+            }
+        }
+        let location = written?;
+        if let Some(claimed) = claimed {
+            claimed.answered(location.lsn, counts, at);
+        }
+        let (waiter, flushed) = oneshot::channel();
+        self.counters.acknowledged(counts);
+        self.enqueue(location, rows, Some(waiter));
+        Ok(Receipt { counts, flushed })
+    }
+
+    /// Puts a record into its source's queue.
+    fn enqueue(
+        self: &Arc<Self>,
+        location: Location,
+        rows: Rows,
+        waiter: Option<oneshot::Sender<Result<(), FlushFailed>>>,
+    ) {
+        let source = self.source(&rows.source);
+        source.push(self.pending(location, rows, waiter));
+    }
+
+    /// Makes a queue's entry of a record, with its rows as long as there is memory for them.
+    fn pending(
+        &self,
+        location: Location,
+        rows: Rows,
+        waiter: Option<oneshot::Sender<Result<(), FlushFailed>>>,
+    ) -> Pending {
+        let bytes = rows.bytes();
+        Pending {
+            location,
+            token: rows.token.clone(),
+            count: rows.rows + rows.quarantined_rows,
+            bytes,
+            arrived: Instant::now(),
+            waiter,
+            rows: self.memory.try_add(bytes).then_some(rows),
+        }
+    }
+
+    /// Returns a data source's queue; the first call starts its task.
+    fn source(self: &Arc<Self>, name: &SourceName) -> Arc<Source> {
+        let mut sources = self.sources.lock();
+        if let Some(source) = sources.get(name) {
+            return Arc::clone(source);
+        }
+        let source = Arc::new(Source::new(name.clone()));
+        sources.insert(name.clone(), Arc::clone(&source));
+        drop(sources);
+        let task = flusher::run(Arc::clone(&source), Arc::clone(self));
+        self.flushers.lock().spawn(task);
+        source
+    }
+
+    fn all_sources(&self) -> Vec<Arc<Source>> {
+        self.sources.lock().values().cloned().collect()
+    }
+
+    /// Records how a batch ended, and lets its records go.
+    fn finish(&self, batch: &mut Batch, outcome: Outcome) {
+        if let Some(flush) = batch.intent {
+            let record = Record::Flushed { flush, outcome }.encode();
+            // Without it the batch is stored again after a restart, with the same token.
+            if let Err(error) = self.journal.append_unsynced(record) {
+                warn!(%error, "the outcome of a batch was not recorded");
+            }
+        }
+        let mut unstored = self.unstored.lock();
+        for record in &batch.records {
+            unstored.records.remove(&record.location.lsn);
+        }
+        drop(unstored);
+        for record in &batch.records {
+            if record.rows.is_some() {
+                self.memory.remove(record.bytes);
+            }
+        }
+    }
+
+    async fn close(&self, is_drained: bool) {
+        if is_drained {
+            // The engine stops in order after this, so its files need no sync here.
+            if let Err(error) = self.journal.append_control(Record::Closed.encode()).await {
+                warn!(%error, "the journal was not closed in order");
+            }
+        } else {
+            info!("rows wait in the journal for the next start");
+        }
+        self.keys.close().await;
+        self.journal.clone().close().await;
+    }
+}
+
+impl Unstored {
+    /// Returns the first record that the journal must keep; nothing when it needs none of those it
+    /// has.
+    fn keep_from(&self) -> Option<Lsn> {
+        let records = self.records.first();
+        let appending = self.appending.first_key_value().map(|(_, lsn)| lsn);
+        records.into_iter().chain(appending).min().copied()
+    }
+}
+
+impl From<JournalError> for AppendError {
+    fn from(error: JournalError) -> Self {
+        match error {
+            JournalError::Poisoned { reason } => Self::Poisoned { reason },
+            JournalError::Full(FullCause::Limit { bytes, bytes_max }) => Self::Full {
+                bytes,
+                limit: bytes_max,
+            },
+            JournalError::Full(_) => Self::DiskFull,
+            JournalError::QueueFull { .. } => Self::Busy,
+            JournalError::TooLarge { .. } => Self::TooLarge,
+            JournalError::Closed => Self::Stopping,
+            other => Self::Poisoned {
+                reason: other.to_string(),
+            },
+        }
+    }
+}

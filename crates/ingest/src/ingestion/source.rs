@@ -1,0 +1,421 @@
+//! The rows of one data source on their way from the journal to the engine.
+//!
+//! ```text
+//! arrive ─► pending ─► batch (intent in the journal) ─► stored (outcome in the journal)
+//!                        ▲         │ the engine fails
+//!                        └─ pause ─┘ same records, same token
+//! ```
+//!
+//! One batch of a data source is stored at a time, so rows that were acknowledged one after the
+//! other are stored in that order. A hold keeps new batches from starting.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use birdhouse_journal::{Location, Lsn};
+use parking_lot::Mutex;
+use tokio::sync::{Notify, oneshot};
+use tokio::time::Instant;
+
+use super::record::{Flush, Rows, SourceName};
+use crate::limits::{
+    BATCH_BYTES, BATCH_ROWS, LINGER, LINGER_WAITED_FOR, NOTICE_PAUSE, RETRY_PAUSE, RETRY_PAUSE_MAX,
+};
+
+/// One data source's queue.
+pub(crate) struct Source {
+    pub(crate) name: SourceName,
+    state: Mutex<State>,
+    /// For the source's task: there may be something to do.
+    pub(crate) wake: Notify,
+    /// For everybody else: the state has changed.
+    pub(crate) changed: Notify,
+    /// Owned by whoever changes the data source's tables.
+    pub(crate) exclusive: Arc<tokio::sync::Mutex<()>>,
+}
+
+/// A record that is not stored yet.
+pub(crate) struct Pending {
+    pub(crate) location: Location,
+    /// The record; nothing when it stays in the journal until its turn, to save memory.
+    pub(crate) rows: Option<Rows>,
+    /// The token that it must be stored with, alone.
+    pub(crate) token: Option<String>,
+    /// Rows for data source and quarantine.
+    pub(crate) count: u64,
+    /// Size of the row data in bytes.
+    pub(crate) bytes: usize,
+    pub(crate) arrived: Instant,
+    /// Who waits for it to be stored.
+    pub(crate) waiter: Option<oneshot::Sender<Result<(), FlushFailed>>>,
+}
+
+/// Records that are stored together.
+pub(crate) struct Batch {
+    pub(crate) flush: Flush,
+    /// The intent's record; nothing while it is not in the journal yet.
+    pub(crate) intent: Option<Lsn>,
+    /// An earlier process began it.
+    pub(crate) is_replay: bool,
+    pub(crate) records: Vec<Pending>,
+}
+
+/// The engine did not take a batch. Its rows are safe in the journal, and it is tried again.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}")]
+pub struct FlushFailed {
+    /// What the engine said.
+    pub reason: String,
+    /// The rows are in the data source; a materialized view failed on them.
+    pub is_view: bool,
+}
+
+/// Why a data source's rows are not being stored.
+#[derive(Debug, Clone)]
+pub struct Trouble {
+    /// What the engine said last.
+    pub failed: FlushFailed,
+    /// Attempts so far.
+    pub attempts: u32,
+    /// When the first one failed.
+    pub since: Instant,
+    /// The engine is away: nothing is wrong with the rows.
+    pub is_engine_away: bool,
+    retry_at: Instant,
+}
+
+#[derive(Default)]
+struct State {
+    /// Batches of an earlier process whose outcome is not known.
+    replays: VecDeque<Batch>,
+    /// Those, and the one of them that is being stored.
+    replays_left: usize,
+    pending: VecDeque<Pending>,
+    pending_rows: u64,
+    pending_bytes: usize,
+    /// The batch that failed and is tried again.
+    retried: Option<Batch>,
+    is_storing: bool,
+    /// Records so far: those that came, and those that were stored.
+    arrived: u64,
+    stored: u64,
+    holds: usize,
+    /// Records that must be stored before a hold begins.
+    drain_to: u64,
+    trouble: Option<Trouble>,
+    /// Where the rows go, when that is not the table of the source's own name.
+    targets: Vec<SourceName>,
+    /// When the last batch was begun.
+    last_begun: Option<Instant>,
+    /// Rows that went to quarantine since the log last said so, and when it did.
+    quarantined: u64,
+    last_notice: Option<Instant>,
+}
+
+/// What the source's task is to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// Nothing, until it is woken.
+    Sleep,
+    /// Nothing, until then or until it is woken.
+    SleepUntil(Instant),
+    /// Store a batch.
+    Store,
+}
+
+/// A look at a source's queue.
+#[derive(Debug, Clone)]
+pub struct SourceStatus {
+    /// The data source.
+    pub name: SourceName,
+    /// Rows that are acknowledged and not stored yet.
+    pub pending_rows: u64,
+    /// Size of these in bytes.
+    pub pending_bytes: usize,
+    /// How long the oldest of them has waited.
+    pub lag: Duration,
+    /// Whether flushes are held back by a change of the tables.
+    pub is_held: bool,
+    /// Why they are not stored, when that fails.
+    pub trouble: Option<Trouble>,
+}
+
+impl Source {
+    pub(crate) fn new(name: SourceName) -> Self {
+        Self {
+            name,
+            state: Mutex::default(),
+            wake: Notify::new(),
+            changed: Notify::new(),
+            exclusive: Arc::default(),
+        }
+    }
+
+    /// Adds a record that is in the journal.
+    pub(crate) fn push(&self, record: Pending) {
+        let mut state = self.state.lock();
+        state.arrived += 1;
+        state.pending_rows += record.count;
+        state.pending_bytes += record.bytes;
+        state.pending.push_back(record);
+        drop(state);
+        self.wake.notify_one();
+    }
+
+    /// Adds a batch whose outcome an earlier process did not record.
+    pub(crate) fn push_replay(&self, batch: Batch) {
+        let mut state = self.state.lock();
+        state.arrived += batch.records.len() as u64;
+        state.pending_rows += batch.count();
+        state.pending_bytes += batch.bytes();
+        state.replays.push_back(batch);
+        state.replays_left += 1;
+        drop(state);
+        self.wake.notify_one();
+    }
+
+    /// Says what is to be done now.
+    pub(crate) fn step(&self, now: Instant) -> Step {
+        let state = self.state.lock();
+        if state.is_storing || state.is_empty() || (state.holds > 0 && state.is_drained()) {
+            return Step::Sleep;
+        }
+        if let Some(trouble) = &state.trouble {
+            return match trouble.retry_at > now {
+                true => Step::SleepUntil(trouble.retry_at),
+                false => Step::Store,
+            };
+        }
+        let is_full = state.pending_rows >= BATCH_ROWS || state.pending_bytes >= BATCH_BYTES;
+        let due = state.last_begun.map_or(now, |begun| begun + state.linger());
+        match is_full || due <= now || state.holds > 0 || !state.replays.is_empty() {
+            true => Step::Store,
+            false => Step::SleepUntil(due),
+        }
+    }
+
+    /// Takes the batch to store next; nothing when there is none any more.
+    pub(crate) fn begin(&self, now: Instant) -> Option<Batch> {
+        let mut state = self.state.lock();
+        if state.is_storing || (state.holds > 0 && state.is_drained()) {
+            return None;
+        }
+        let batch = match state.retried.take().or_else(|| state.replays.pop_front()) {
+            Some(batch) => batch,
+            None => state.take_batch(&self.name)?,
+        };
+        state.is_storing = true;
+        state.last_begun = Some(now);
+        Some(batch)
+    }
+
+    /// A batch is stored, or was set aside.
+    pub(crate) fn end(&self, batch: &Batch) {
+        let mut state = self.state.lock();
+        state.is_storing = false;
+        state.trouble = None;
+        state.forget(batch);
+        drop(state);
+        self.wake.notify_one();
+        self.changed.notify_waiters();
+    }
+
+    /// Counts rows that went to quarantine; returns how many the log should speak of, now and then.
+    pub(crate) fn quarantined(&self, rows: u64, now: Instant) -> Option<u64> {
+        let mut state = self.state.lock();
+        state.quarantined += rows;
+        let is_due = state.last_notice.is_none_or(|at| now - at >= NOTICE_PAUSE);
+        if state.quarantined == 0 || !is_due {
+            return None;
+        }
+        state.last_notice = Some(now);
+        Some(std::mem::take(&mut state.quarantined))
+    }
+
+    /// A batch was not stored; it is the next one to be tried.
+    pub(crate) fn fail(&self, batch: Batch, failed: FlushFailed, is_engine_away: bool) {
+        let mut state = self.state.lock();
+        state.is_storing = false;
+        state.retried = Some(batch);
+        let now = Instant::now();
+        let (attempts, since) = match &state.trouble {
+            Some(before) => (before.attempts.saturating_add(1), before.since),
+            None => (1, now),
+        };
+        let pause = match is_engine_away {
+            true => RETRY_PAUSE,
+            false => (RETRY_PAUSE * 2_u32.saturating_pow(attempts)).min(RETRY_PAUSE_MAX),
+        };
+        state.trouble = Some(Trouble {
+            failed,
+            attempts,
+            since,
+            is_engine_away,
+            retry_at: now + pause,
+        });
+        drop(state);
+        self.wake.notify_one();
+        self.changed.notify_waiters();
+    }
+
+    /// Takes the batch that fails out of the queue; nothing when none fails.
+    pub(crate) fn take_failing(&self) -> Option<Batch> {
+        let mut state = self.state.lock();
+        if state.trouble.as_ref().is_none_or(|t| t.is_engine_away) {
+            return None;
+        }
+        let batch = state.retried.take()?;
+        state.is_storing = true;
+        Some(batch)
+    }
+
+    /// Tries again at once.
+    pub(crate) fn retry_now(&self) {
+        if let Some(trouble) = &mut self.state.lock().trouble {
+            trouble.retry_at = Instant::now();
+        }
+        self.wake.notify_one();
+    }
+
+    /// Asks for a hold: from now on batches are stored only until what has come so far is stored.
+    pub(crate) fn hold(&self, is_drained: bool) {
+        let mut state = self.state.lock();
+        state.holds += 1;
+        if is_drained {
+            state.drain_to = state.arrived;
+        }
+        drop(state);
+        self.wake.notify_one();
+    }
+
+    pub(crate) fn release(&self) {
+        let mut state = self.state.lock();
+        state.holds = state.holds.saturating_sub(1);
+        drop(state);
+        self.wake.notify_one();
+        self.changed.notify_waiters();
+    }
+
+    /// Returns true when a hold that was asked for has begun, or an error when it cannot.
+    pub(crate) fn is_held(&self, is_drained: bool) -> Result<bool, FlushFailed> {
+        let state = self.state.lock();
+        if state.is_storing {
+            return Ok(false);
+        }
+        if !is_drained || state.is_drained() {
+            return Ok(true);
+        }
+        match &state.trouble {
+            Some(trouble) if !trouble.is_engine_away => Err(trouble.failed.clone()),
+            _ => Ok(false),
+        }
+    }
+
+    /// Returns true when nothing waits and nothing is being stored.
+    pub(crate) fn is_idle(&self) -> bool {
+        let state = self.state.lock();
+        !state.is_storing && state.is_empty()
+    }
+
+    /// Returns true when no batch of an earlier process is left.
+    pub(crate) fn is_replayed(&self) -> bool {
+        let state = self.state.lock();
+        state.replays_left == 0
+    }
+
+    pub(crate) fn set_targets(&self, targets: Vec<SourceName>) {
+        self.state.lock().targets = targets;
+    }
+
+    pub(crate) fn status(&self, now: Instant) -> SourceStatus {
+        let state = self.state.lock();
+        let oldest = (state.retried.iter().chain(&state.replays))
+            .flat_map(|batch| batch.records.first())
+            .chain(state.pending.front())
+            .map(|record| now - record.arrived)
+            .max();
+        SourceStatus {
+            name: self.name.clone(),
+            pending_rows: state.pending_rows,
+            pending_bytes: state.pending_bytes,
+            lag: oldest.unwrap_or_default(),
+            is_held: state.holds > 0,
+            trouble: state.trouble.clone(),
+        }
+    }
+}
+
+impl State {
+    fn is_empty(&self) -> bool {
+        self.pending.is_empty() && self.replays.is_empty() && self.retried.is_none()
+    }
+
+    fn is_drained(&self) -> bool {
+        self.stored >= self.drain_to
+    }
+
+    /// Returns the pause between two batches. Many rows in few batches keep the engine fast; who waits
+    /// for an answer sends nothing meanwhile.
+    fn linger(&self) -> Duration {
+        match self.pending.iter().any(|record| record.waiter.is_some()) {
+            true => LINGER_WAITED_FOR,
+            false => LINGER,
+        }
+    }
+
+    /// Makes a batch of the oldest records, as many as one may hold.
+    fn take_batch(&mut self, name: &SourceName) -> Option<Batch> {
+        let (mut rows, mut bytes) = (0, 0);
+        let mut count = 0;
+        for record in &self.pending {
+            rows += record.count;
+            bytes += record.bytes;
+            let is_alone = record.token.is_some();
+            if count > 0 && (is_alone || rows > BATCH_ROWS || bytes > BATCH_BYTES) {
+                break;
+            }
+            count += 1;
+            if is_alone {
+                break;
+            }
+        }
+        let records: Vec<Pending> = self.pending.drain(..count).collect();
+        if records.is_empty() {
+            return None;
+        }
+        let own_token = records.first().and_then(|record| record.token.clone());
+        let targets = match self.targets.is_empty() {
+            true => vec![name.clone()],
+            false => self.targets.clone(),
+        };
+        Some(Batch {
+            flush: Flush {
+                source: name.clone(),
+                token: own_token.unwrap_or_else(|| format!("bh-{}", uuid::Uuid::now_v7().simple())),
+                targets,
+                records: records.iter().map(|record| record.location.lsn).collect(),
+            },
+            intent: None,
+            is_replay: false,
+            records,
+        })
+    }
+
+    fn forget(&mut self, batch: &Batch) {
+        self.stored += batch.records.len() as u64;
+        self.replays_left -= usize::from(batch.is_replay);
+        self.pending_rows = self.pending_rows.saturating_sub(batch.count());
+        self.pending_bytes = self.pending_bytes.saturating_sub(batch.bytes());
+    }
+}
+
+impl Batch {
+    pub(crate) fn count(&self) -> u64 {
+        self.records.iter().map(|record| record.count).sum()
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        self.records.iter().map(|record| record.bytes).sum()
+    }
+}

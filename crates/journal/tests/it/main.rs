@@ -1,0 +1,5 @@
+//! A journal on a real file system, through what the crate offers.
+
+#![cfg(test)]
+
+mod disk;

@@ -1,0 +1,81 @@
+//! Data sources as they are: definition, rows, and who reads them.
+
+mod shown;
+mod tables;
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
+use birdhouse_catalog::{Resource, ResourceKind, Scope};
+use serde_json::{Value, json};
+
+use self::shown::Shown;
+use super::{plain_text, selected};
+use crate::app::App;
+use crate::context::RequestContext;
+use crate::error::ApiError;
+
+/// `GET /v0/datasources`: those that the token may read; `attrs` names the fields.
+pub(super) async fn list(
+    ctx: RequestContext,
+    State(app): State<Arc<App>>,
+) -> Result<Json<Value>, ApiError> {
+    let shown = Shown::read(&ctx, &app).await?;
+    let attrs = ctx.params.text("attrs").unwrap_or_default();
+    let resources = ctx.workspace().resources.iter();
+    let all: Vec<Value> = resources
+        .filter(|resource| resource.kind == ResourceKind::Datasource)
+        .filter(|resource| is_visible(&ctx, &resource.name))
+        .map(|resource| selected(shown.datasource(resource), attrs))
+        .collect();
+    Ok(Json(json!({ "datasources": all })))
+}
+
+/// `GET /v0/datasources/<name or id>`; with `.datasource` behind it, or `format=datasource`, its file.
+pub(super) async fn get(
+    ctx: RequestContext,
+    State(app): State<Arc<App>>,
+    Path(name): Path<String>,
+) -> Result<Response, ApiError> {
+    if let Some(name) = name.strip_suffix(".datasource") {
+        return Ok(plain_text(find(&ctx, name)?.content.clone()));
+    }
+    let resource = find(&ctx, &name)?;
+    if ctx.params.text("format") == Some("datasource") {
+        return Ok(plain_text(resource.content.clone()));
+    }
+    let shown = Shown::read(&ctx, &app).await?;
+    Ok(Json(shown.datasource(resource)).into_response())
+}
+
+/// Finds a data source that the token may read.
+fn find<'c>(ctx: &'c RequestContext, name_or_id: &str) -> Result<&'c Resource, ApiError> {
+    let mut resources = ctx.workspace().resources.iter();
+    let found = resources.find(|resource| {
+        resource.kind == ResourceKind::Datasource
+            && (resource.name == name_or_id || resource.id.as_str() == name_or_id)
+    });
+    let name = found.map_or(name_or_id, |resource| &resource.name);
+    if !is_visible(ctx, name) {
+        return Err(ApiError::forbidden(format!(
+            "Not enough permissions to read the data source '{name}'"
+        )));
+    }
+    found.ok_or_else(|| {
+        ApiError::not_found(format!("The data source '{name_or_id}' does not exist"))
+    })
+}
+
+/// Returns true when the token may know of the data source: to read rows, to create, to deploy.
+fn is_visible(ctx: &RequestContext, name: &str) -> bool {
+    let scopes = ctx.scopes();
+    scopes.can_read_all()
+        || scopes.can_deploy()
+        || scopes.iter().any(|scope| match scope {
+            Scope::DatasourcesCreate => true,
+            Scope::DatasourcesRead { datasource, .. } => datasource == name,
+            _ => false,
+        })
+}

@@ -1,0 +1,115 @@
+//! The live deployment of a workspace as its files say it: for listings, not for queries.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use birdhouse_catalog::{DeploymentId, WorkspaceId, WorkspaceView};
+use birdhouse_datafile::{Datasource, Pipe, Project, SourceFile};
+use birdhouse_query::Assembler;
+use birdhouse_template::{Context, Mode, Parameters};
+use parking_lot::Mutex;
+use tokio::sync::OnceCell;
+
+use crate::app::App;
+use crate::context::RequestContext;
+
+/// What each node reads, by names of pipe and node.
+pub(crate) type Reads = BTreeMap<(String, String), Vec<String>>;
+
+/// The files of one deployment, read.
+#[derive(Debug)]
+pub(crate) struct Definitions {
+    project: Project,
+    reads: OnceCell<Reads>,
+}
+
+/// The definitions of every workspace, each read when somebody asks first.
+#[derive(Debug, Default)]
+pub(crate) struct AllDefinitions(Mutex<HashMap<WorkspaceId, (DeploymentId, Arc<Definitions>)>>);
+
+impl AllDefinitions {
+    /// Returns the definitions of the workspace's live deployment.
+    pub(crate) fn of(&self, workspace: &WorkspaceView) -> Arc<Definitions> {
+        let (id, live) = (workspace.workspace.id, workspace.live.id);
+        let mut all = self.0.lock();
+        match all.get(&id) {
+            Some((known, definitions)) if *known == live => Arc::clone(definitions),
+            _ => {
+                let definitions = Arc::new(Definitions::read(workspace));
+                all.insert(id, (live, Arc::clone(&definitions)));
+                definitions
+            }
+        }
+    }
+
+    /// Forgets a workspace.
+    pub(crate) fn forget(&self, workspace: WorkspaceId) {
+        self.0.lock().remove(&workspace);
+    }
+}
+
+impl Definitions {
+    fn read(workspace: &WorkspaceView) -> Self {
+        let files = workspace
+            .resources
+            .iter()
+            .map(|resource| (resource.path.as_str(), resource.content.as_str()))
+            .collect::<BTreeMap<_, _>>();
+        let files = files
+            .into_iter()
+            .map(|(path, text)| SourceFile::new(path, text));
+        // They were accepted, so there is nothing to report.
+        let (project, _) = Project::parse(files.collect());
+        Self {
+            project,
+            reads: OnceCell::new(),
+        }
+    }
+
+    /// Returns a data source by its name. Nothing for one that a node of Classic creates.
+    pub(crate) fn datasource(&self, name: &str) -> Option<&Datasource> {
+        self.project.datasource(name)
+    }
+
+    /// Returns a pipe by its name.
+    pub(crate) fn pipe(&self, name: &str) -> Option<&Pipe> {
+        self.project.pipe(name)
+    }
+
+    /// Returns all files, read.
+    pub(crate) fn project(&self) -> &Project {
+        &self.project
+    }
+
+    /// Returns what the nodes of all pipes read; of a node that needs parameters, what it reads with
+    /// sample values.
+    pub(crate) async fn reads(&self, ctx: &RequestContext, app: &App) -> &Reads {
+        self.reads.get_or_init(|| find_reads(ctx, app)).await
+    }
+}
+
+async fn find_reads(ctx: &RequestContext, app: &App) -> Reads {
+    let (parameters, context) = (
+        Parameters::new(),
+        Context {
+            mode: Mode::Check,
+            ..Context::default()
+        },
+    );
+    let assembler = Assembler {
+        resources: &ctx.live.resources,
+        guard: app.queries.guard(),
+        parameters: &parameters,
+        context: &context,
+    };
+    let mut reads = Reads::new();
+    for pipe in ctx.live.resources.pipes.values() {
+        for node in &pipe.nodes {
+            // A node that cannot be analysed is shown without what it reads.
+            let found = assembler.node_reads(pipe, &node.name).await;
+            let key = (pipe.name.clone(), node.name.clone());
+            reads.insert(key, found.unwrap_or_default());
+        }
+    }
+    reads
+}

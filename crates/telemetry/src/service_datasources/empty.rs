@@ -1,0 +1,166 @@
+//! Service data sources that nothing here fills yet: clients read them, so they exist.
+
+use super::{Column, ServiceDatasource, column};
+
+/// `tinybird.block_log`.
+pub(super) const BLOCK_LOG: ServiceDatasource = ServiceDatasource {
+    name: "block_log",
+    columns: &BLOCK_LOG_COLUMNS,
+    engine: "MergeTree",
+    partition_key: Some("toYear(timestamp)"),
+    sorting_key: "timestamp, cityHash64(datasource_name)",
+    ttl: None,
+    view: None,
+};
+
+const BLOCK_LOG_COLUMNS: [Column; 18] = [
+    column("timestamp", "DateTime"),
+    column("request_id", "String"),
+    column("import_id", "String"),
+    column("job_id", "Nullable(String)"),
+    column("source", "String"),
+    column("block_id", "String"),
+    column("status", "String"),
+    column("datasource_id", "String"),
+    column("datasource_name", "String"),
+    column("start_offset", "Nullable(Int64)"),
+    column("end_offset", "Nullable(Int64)"),
+    column("rows", "Nullable(Int32)"),
+    column("parser", "Nullable(String)"),
+    column("quarantine_lines", "Nullable(UInt32)"),
+    column("empty_lines", "Nullable(UInt32)"),
+    column("bytes", "Nullable(UInt32)"),
+    column("processing_time", "Nullable(Float32)"),
+    column("processing_error", "Nullable(String)"),
+];
+
+/// `tinybird.datasources_storage`.
+pub(super) const DATASOURCES_STORAGE: ServiceDatasource = ServiceDatasource {
+    name: "datasources_storage",
+    columns: &DATASOURCES_STORAGE_COLUMNS,
+    engine: "AggregatingMergeTree",
+    partition_key: Some("toYYYYMM(timestamp)"),
+    sorting_key: "datasource_id, timestamp",
+    ttl: None,
+    view: None,
+};
+
+const DATASOURCES_STORAGE_COLUMNS: [Column; 7] = [
+    column("datasource_id", "String"),
+    column("datasource_name", "String"),
+    column("timestamp", "DateTime"),
+    column("bytes", "SimpleAggregateFunction(max, UInt64)"),
+    column("rows", "SimpleAggregateFunction(max, UInt64)"),
+    column("bytes_quarantine", "SimpleAggregateFunction(max, UInt64)"),
+    column("rows_quarantine", "SimpleAggregateFunction(max, UInt64)"),
+];
+
+/// `tinybird.jobs_log`.
+pub(super) const JOBS_LOG: ServiceDatasource = ServiceDatasource {
+    name: "jobs_log",
+    columns: &JOBS_LOG_COLUMNS,
+    engine: "ReplacingMergeTree",
+    partition_key: Some("toYYYYMM(created_at)"),
+    sorting_key: "created_at, job_id",
+    ttl: None,
+    view: None,
+};
+
+const JOBS_LOG_COLUMNS: [Column; 12] = [
+    column("job_id", "String"),
+    column("job_type", "LowCardinality(String)"),
+    column("status", "LowCardinality(String)"),
+    column("error", "Nullable(String)"),
+    column("workspace_id", "String"),
+    column("request_id", "Nullable(String)"),
+    column("pipe_id", "Nullable(String)"),
+    column("datasource_id", "Nullable(String)"),
+    column("created_at", "DateTime64(3)"),
+    column("started_at", "Nullable(DateTime64(3))"),
+    column("updated_at", "DateTime64(3)"),
+    column("job_metadata", "String"),
+];
+
+/// `tinybird.kafka_ops_log`.
+pub(super) const KAFKA_OPS_LOG: ServiceDatasource = ServiceDatasource {
+    name: "kafka_ops_log",
+    columns: &KAFKA_OPS_LOG_COLUMNS,
+    engine: "MergeTree",
+    partition_key: Some("toYYYYMMDD(timestamp)"),
+    sorting_key: "datasource_id, topic, timestamp",
+    ttl: Some("timestamp + toIntervalDay(30)"),
+    view: None,
+};
+
+const KAFKA_OPS_LOG_COLUMNS: [Column; 13] = [
+    column("timestamp", "DateTime"),
+    column("datasource_id", "String"),
+    column("topic", "String"),
+    column("partition", "Int16"),
+    column("msg_type", "String"),
+    column("lag", "Int64"),
+    column("processed_messages", "Int32"),
+    column("processed_bytes", "Int32"),
+    column("committed_messages", "Int32"),
+    column("time_read", "Float32"),
+    column("time_process", "Float32"),
+    column("time_write", "Float32"),
+    column("msg", "String"),
+];
+
+/// `tinybird.llm_usage`.
+pub(super) const LLM_USAGE: ServiceDatasource = ServiceDatasource {
+    name: "llm_usage",
+    columns: &LLM_USAGE_COLUMNS,
+    engine: "MergeTree",
+    partition_key: Some("toYYYYMM(start_time)"),
+    sorting_key: "workspace_id, start_time, user_email, request_id",
+    ttl: None,
+    view: None,
+};
+
+const LLM_USAGE_COLUMNS: [Column; 12] = [
+    column("start_time", "DateTime"),
+    column("end_time", "DateTime"),
+    column("workspace_id", "String"),
+    column("user_email", "String"),
+    column("request_id", "String"),
+    column("prompt_tokens", "UInt32"),
+    column("completion_tokens", "UInt32"),
+    column("total_tokens", "UInt32"),
+    column("duration", "Float32"),
+    column("cost", "Float32"),
+    column("origin", "String"),
+    column("feature", "String"),
+];
+
+/// `tinybird.sinks_ops_log`.
+pub(super) const SINKS_OPS_LOG: ServiceDatasource = ServiceDatasource {
+    name: "sinks_ops_log",
+    columns: &SINKS_OPS_LOG_COLUMNS,
+    engine: "MergeTree",
+    partition_key: Some("toYYYYMM(timestamp)"),
+    sorting_key: "pipe_id, timestamp",
+    ttl: None,
+    view: None,
+};
+
+const SINKS_OPS_LOG_COLUMNS: [Column; 17] = [
+    column("timestamp", "DateTime"),
+    column("job_id", "Nullable(String)"),
+    column("service", "LowCardinality(String)"),
+    column("pipe_name", "String"),
+    column("pipe_id", "String"),
+    column("result", "LowCardinality(String)"),
+    column("error", "Nullable(String)"),
+    column("elapsed_time", "Float64"),
+    column("read_rows", "UInt64"),
+    column("written_rows", "UInt64"),
+    column("read_bytes", "UInt64"),
+    column("written_bytes", "UInt64"),
+    column("cpu_time", "Float32"),
+    column("output", "UInt64"),
+    column("parameters", "Map(String, String)"),
+    column("options", "Map(String, String)"),
+    column("token_name", "String"),
+];
