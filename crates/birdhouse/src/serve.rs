@@ -1,5 +1,6 @@
 //! A running server: from a data directory and a project to routes, and back down in order.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -7,9 +8,9 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use axum::Router;
-use birdhouse_catalog::{Catalog, SecretText, WorkspaceId};
+use birdhouse_catalog::{Catalog, SecretText, WorkspaceId, WorkspaceView};
 use birdhouse_datafile::{Diagnostic, Project};
-use birdhouse_deploy::Deployer;
+use birdhouse_deploy::{Deployer, secret_values};
 use birdhouse_engine::{Engine, EngineConfig};
 use birdhouse_ingest::limits::JOURNAL_BYTES_MAX;
 use birdhouse_ingest::{Ingestion, IngestionConfig};
@@ -28,6 +29,10 @@ const DRAIN: Duration = Duration::from_secs(10);
 
 /// How long the start waits for batches of the last run.
 const REPLAY: Duration = Duration::from_secs(10);
+
+/// Reads the project to deploy, with the values of the workspace's secrets by name.
+pub(crate) type LoadProject =
+    Box<dyn FnOnce(&BTreeMap<String, String>) -> anyhow::Result<Project> + Send>;
 
 /// A server that is ready to listen.
 pub(crate) struct Server {
@@ -49,7 +54,7 @@ impl Server {
     pub(crate) async fn start(
         listen: &ListenArgs,
         data: &Path,
-        project: Option<Project>,
+        project: Option<LoadProject>,
         secrets: Vec<Secret>,
     ) -> anyhow::Result<Self> {
         // First of all, so that a second server on the same port touches nothing.
@@ -63,6 +68,14 @@ impl Server {
         if let Some(user_token) = given("TB_LOCAL_USER_TOKEN") {
             catalog.set_user_token(&user_token)?;
         }
+        let workspace = first_workspace(&catalog)?;
+        for secret in secrets {
+            catalog
+                .set_secret(workspace.workspace.id, &secret.name, &secret.value)
+                .with_context(|| format!("store the secret {}", secret.name))?;
+        }
+        let secrets = secret_values(first_workspace(&catalog)?.as_ref());
+        let project = project.map(|load| load(&secrets)).transpose()?;
         let engine = Engine::start(EngineConfig::new(data.join("engine"))?).await?;
         let telemetry = Telemetry::start(engine.clone());
         let live = Arc::new(LiveWorkspaces::default());
@@ -81,18 +94,6 @@ impl Server {
         );
         app.is_local = listen.host.is_loopback();
         let app = Arc::new(app);
-        let workspace = Arc::clone(
-            catalog
-                .view()
-                .workspaces()
-                .first()
-                .context("the catalog has no workspace")?,
-        );
-        for secret in secrets {
-            catalog
-                .set_secret(workspace.workspace.id, &secret.name, &secret.value)
-                .with_context(|| format!("store the secret {}", secret.name))?;
-        }
         let deployer = Deployer {
             engine: engine.clone(),
             guard: app.queries.guard().clone(),
@@ -230,6 +231,12 @@ async fn load_workspaces(
         }
     }
     Ok(())
+}
+
+fn first_workspace(catalog: &Catalog) -> anyhow::Result<Arc<WorkspaceView>> {
+    let view = catalog.view();
+    let first = view.workspaces().first().map(Arc::clone);
+    first.context("the catalog has no workspace")
 }
 
 /// Shows diagnostics to whoever started the server.

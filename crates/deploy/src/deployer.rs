@@ -20,6 +20,7 @@ use birdhouse_sql::{DataType, quote_identifier};
 use crate::error::DeployError;
 use crate::existing::{self, Existing, admin_query};
 use crate::live::{Live, LiveDatasource, LiveView};
+use crate::secrets::{resolve_secrets, secret_values};
 use crate::view::{View, qualified};
 use crate::{codes, compile};
 use plan::Plan;
@@ -61,6 +62,7 @@ impl Deployer {
         let mut found = Vec::new();
         let mut project = implicit::with_targets(project);
         let resources = compile::resources(&project, &database, |_| String::new(), &mut found);
+        check::secrets(&view, &project, &resources, &mut found);
         stop_on_errors(&mut found)?;
         let views = check::nodes(self, &project, &resources, &mut found).await?;
         stop_on_errors(&mut found)?;
@@ -110,7 +112,10 @@ impl Deployer {
     pub async fn load(&self, workspace: WorkspaceId) -> Result<Live, DeployError> {
         let view = self.workspace(workspace)?;
         let database = &view.workspace.database;
-        let (project, mut found) = Project::parse(stored_files(&view));
+        let secrets = secret_values(&view);
+        let (files, mut found) = resolve_secrets(stored_files(&view), &secrets);
+        let (project, mistakes) = Project::parse(files);
+        found.extend(mistakes);
         let mut project = implicit::with_targets(&project);
         let resources = compile::resources(&project, database, |_| String::new(), &mut found);
         stop_on_errors(&mut found)?;

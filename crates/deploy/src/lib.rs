@@ -21,5 +21,5 @@ mod view;
 pub use deployer::{Deployed, Deployer};
 pub use error::DeployError;
 pub use fixtures::check_fixture;
-pub use secrets::resolve_secrets;
 pub use live::{Live, LiveDatasource, LiveView};
+pub use secrets::{resolve_secrets, secret_values};

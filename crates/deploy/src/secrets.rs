@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use birdhouse_catalog::WorkspaceView;
 use birdhouse_datafile::{Diagnostic, FileKind, SourceFile, resource_kind};
 use birdhouse_template::{TemplateError, resolve_file, uses_tags};
 
@@ -40,6 +41,14 @@ pub fn resolve_secrets(
     (files, found)
 }
 
+/// Returns the values of all secrets of a workspace, by name.
+pub fn secret_values(workspace: &WorkspaceView) -> BTreeMap<String, String> {
+    let pairs = workspace.secrets.iter();
+    pairs
+        .map(|secret| (secret.name.clone(), secret.value.expose().to_owned()))
+        .collect()
+}
+
 fn diagnostic(file: &SourceFile, error: &TemplateError) -> Diagnostic {
     let line = error.line.map(|line| file.line_range(line));
     let place = line.map_or_else(|| file.start(), |range| file.span(range));
@@ -56,7 +65,11 @@ mod tests {
     use super::resolve_secrets;
 
     fn resolved(path: &str, text: &str) -> (Project, String) {
-        let pairs = [("topic", "hunter2-topic"), ("engine", "hunter2"), ("type", "Hunter2(")];
+        let pairs = [
+            ("topic", "hunter2-topic"),
+            ("engine", "hunter2"),
+            ("type", "Hunter2("),
+        ];
         let secrets: BTreeMap<String, String> = pairs
             .into_iter()
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
@@ -102,7 +115,8 @@ mod tests {
                       Cannot access secret 'missing'. Check the secret exists in the Workspace and \
                       the token has the required scope.\n  3 | ENGINE {{ tb_secret('missing') }}\n";
         assert!(shown.contains(wanted), "{shown}");
-        let text = "NODE n\nSQL >\n    SELECT 1\nTYPE endpoint\nDESCRIPTION {{ tb_secret('no') }}\n";
+        let text =
+            "NODE n\nSQL >\n    SELECT 1\nTYPE endpoint\nDESCRIPTION {{ tb_secret('no') }}\n";
         let (_, shown) = resolved("pipes/p.pipe", text);
         assert_eq!(shown, "", "pipes are left alone");
     }

@@ -51,7 +51,13 @@ pub fn resolve_file(
     name: &str,
     secrets: &BTreeMap<String, String>,
 ) -> Result<ResolvedFile, TemplateError> {
-    let template = Template::compile(text, Some(name))?;
+    let template = Template::compile(text, Some(name)).map_err(|mut error| {
+        // Only the rendering of nodes words these errors for the client.
+        if let Some(text) = error.message.strip_prefix("Template Syntax Error: ") {
+            error.message = text.to_owned();
+        }
+        error
+    })?;
     let context = Context::default();
     let mut evaluator = Evaluator::new(&template.slots, Vec::new(), &context);
     evaluator.file_secrets = Some(secrets);

@@ -12,15 +12,16 @@ use tracing::warn;
 use super::{block_on, log, say};
 use crate::args::DemoArgs;
 use crate::demo::{self, Api, Traffic};
-use crate::serve::{Server, Signals, show};
+use crate::serve::{LoadProject, Server, Signals, show};
 
 /// Runs the command.
 pub(crate) fn demo(args: DemoArgs) -> anyhow::Result<ExitCode> {
     log("warn");
     let (project, diagnostics) = Project::parse(demo::project());
     show(&diagnostics);
+    let load: LoadProject = Box::new(|_| Ok(project));
     block_on(async {
-        let server = Server::start(&args.listen, &args.data, Some(project), Vec::new()).await?;
+        let server = Server::start(&args.listen, &args.data, Some(load), Vec::new()).await?;
         let token = |name: &str| -> anyhow::Result<SecretText> {
             let view = server.app.catalog.view();
             let workspace = view.workspaces().first().context("no workspace")?;

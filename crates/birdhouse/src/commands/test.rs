@@ -20,8 +20,8 @@ use birdhouse_datafile::{Project, has_errors};
 
 use super::{block_on, log, say};
 use crate::args::{ListenArgs, TestArgs};
-use crate::project;
-use crate::serve::{Server, show};
+use crate::project::{self, Secret};
+use crate::serve::{LoadProject, Server, show};
 use client::Client;
 use outcome::{Actual, verdict};
 use suite::{Case, Suite};
@@ -40,9 +40,8 @@ struct Counts {
 /// Runs the command; the exit code is 1 when a test fails.
 pub(crate) fn test(args: &TestArgs) -> anyhow::Result<ExitCode> {
     log("error");
-    let (files, mut diagnostics) = project::read(&args.project)?;
-    let (mut project, found) = Project::parse(files);
-    diagnostics.extend(found);
+    let secrets = project::secrets(&args.project)?;
+    let (mut project, diagnostics) = project::load(&args.project, &project::values(&secrets))?;
     project.keep_expired_rows();
     show(&diagnostics);
     if has_errors(&diagnostics) {
@@ -60,7 +59,7 @@ pub(crate) fn test(args: &TestArgs) -> anyhow::Result<ExitCode> {
         }
     }
     if !suites.is_empty() {
-        block_on(run(args, project, &suites, &mut counts))?;
+        block_on(run(args, project, secrets, &suites, &mut counts))?;
     }
     say(summary(&counts))?;
     Ok(if counts.failed + counts.broken == 0 {
@@ -74,6 +73,7 @@ pub(crate) fn test(args: &TestArgs) -> anyhow::Result<ExitCode> {
 async fn run(
     args: &TestArgs,
     project: Project,
+    secrets: Vec<Secret>,
     suites: &[Suite],
     counts: &mut Counts,
 ) -> anyhow::Result<()> {
@@ -83,14 +83,9 @@ async fn run(
         host: IpAddr::V4(Ipv4Addr::LOCALHOST),
     };
     let fixtures = fixtures::find(&args.project, &project);
-    let secrets = project::secrets(&args.project)?;
-    let server = Server::start(
-        &listen,
-        &scratch.path().join("data"),
-        Some(project),
-        secrets,
-    )
-    .await?;
+    let load: LoadProject = Box::new(|_| Ok(project));
+    let data = scratch.path().join("data");
+    let server = Server::start(&listen, &data, Some(load), secrets).await?;
     let result = run_on(&server, args, suites, &fixtures, counts).await;
     server.close().await;
     result

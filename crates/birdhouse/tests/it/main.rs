@@ -15,6 +15,7 @@ mod harness;
 mod model;
 mod openapi;
 mod project_tests;
+mod secrets;
 mod service_datasources;
 mod shop_page;
 mod stock;

@@ -80,16 +80,28 @@ mod tests {
     #[test]
     fn no_form_of_a_value_is_left() {
         let cases = [
-            ("Engine hunter2 is not supported", "hunter2", "Engine *** is not supported"),
-            ("'a  b c'", "a  b\nc", "'***'"),
+            (
+                "Engine hunter2 is not supported",
+                "hunter2",
+                "Engine *** is not supported",
+            ),
+            ("'a  b c'", "a  b\nc", "'*** ***'"),
             ("line two, hunter", "line one\nline two", "***, hunter"),
-            ("unknown 'very-long-sec…'", "very-long-secret", "unknown '***…'"),
+            (
+                "unknown 'very-long-sec…'",
+                "very-long-secret",
+                "unknown '***…'",
+            ),
             ("hex(x) is x, a box", "x", "hex(***) is ***, a box"),
             ("say x", "\"say x\"", "***"),
             ("nothing to hide", "hunter2", "nothing to hide"),
         ];
         for (text, value, wanted) in cases {
-            assert_eq!(conceal(text.to_owned(), &[value.to_owned()]), wanted, "{text}");
+            assert_eq!(
+                conceal(text.to_owned(), &[value.to_owned()]),
+                wanted,
+                "{text}"
+            );
         }
     }
 }

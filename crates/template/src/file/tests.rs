@@ -52,7 +52,10 @@ fn values_are_printed_as_they_are() {
 #[test]
 fn control_tags_work() {
     for (text, wanted) in [
-        ("{% if tb_secret('k') == 'value' %}a{% else %}b{% end %}", "a"),
+        (
+            "{% if tb_secret('k') == 'value' %}a{% else %}b{% end %}",
+            "a",
+        ),
         ("{% if tb_secret('no', 'z') == 'z' %}Z{% end %}", "Z"),
         ("{% set x = tb_secret('k') %}{{x}}", "value"),
         ("{% for i in ['a', 'b'] %}{{i}}{% end %}", "ab"),
@@ -100,6 +103,7 @@ fn everything_else_is_refused() {
             "{{",
             "!! Missing end expression }} at name.datasource:1".to_owned(),
         ),
+        ("{{ str(5) }}", "!! Invalid function name: str".to_owned()),
         (
             "{% import os %}",
             "!! import is forbidden at name.datasource:1".to_owned(),

@@ -55,6 +55,7 @@ impl Evaluator<'_> {
             return Ok(default);
         }
         if self.context.mode == Mode::Check && is_text && !self.context.checks_secrets {
+            self.secrets.insert(text);
             return Ok(reference);
         }
         no_access(&text)
