@@ -1,6 +1,6 @@
 # Everything a newcomer needs: `make demo` and `make test`. Both install what they need.
 
-.PHONY: demo build engine test lint unit compare setup fmt fuzz-templates fuzz-datafiles
+.PHONY: demo build engine test lint unit compare setup fmt fuzz-templates fuzz-datafiles fuzz
 
 ## Build, fetch the engine once, start the shop on http://localhost:7181
 demo: build
@@ -55,3 +55,10 @@ compare:
 	  $(TEMPLATES) --ours target/debug/birdhouse --cases 4000 && \
 	  $(DATAFILES) --ours target/debug/birdhouse --cases 4000; \
 	else echo "SKIPPED: the comparison with the reference package"; fi
+
+SECONDS ?= 60
+TARGETS ?=
+
+## Run the coverage-guided targets of fuzz/ (all, or TARGETS) for SECONDS each
+fuzz:
+	scripts/fuzz $(SECONDS) $(TARGETS)

@@ -7,6 +7,7 @@
 mod assembly;
 mod describe;
 mod guard;
+mod literals;
 mod restrictions;
 
 use std::collections::BTreeMap;
