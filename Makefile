@@ -1,6 +1,6 @@
 # Everything a newcomer needs: `make demo` and `make test`. Both install what they need.
 
-.PHONY: demo build engine test lint unit compare setup fmt fuzz-templates fuzz-datafiles fuzz
+.PHONY: demo build engine test lint unit compare setup fmt fuzz-templates fuzz-datafiles fuzz bench-parse
 
 ## Build, fetch the engine once, start the shop on http://localhost:7181
 demo: build
@@ -62,3 +62,8 @@ TARGETS ?=
 ## Run the coverage-guided targets of fuzz/ (all, or TARGETS) for SECONDS each
 fuzz:
 	scripts/fuzz $(SECONDS) $(TARGETS)
+
+## Time both languages: the nodes of the product grid (goal 30 us), a project of 200 files (goal 100 ms)
+bench-parse:
+	cargo run --quiet --release --locked -p birdhouse-template --example product_grid
+	cargo run --quiet --release --locked -p birdhouse-datafile --example load_project
