@@ -262,4 +262,15 @@ pub(crate) struct DatafileArgs {
     /// Print the JSON as one line
     #[arg(long)]
     pub(crate) compact: bool,
+    /// Run {{ tb_secret(...) }} and other tags of datasource and connection files first
+    #[arg(long)]
+    pub(crate) render_secrets: bool,
+    /// The secrets for that, as a JSON object
+    #[arg(
+        long,
+        value_name = "JSON",
+        default_value = "{}",
+        requires = "render_secrets"
+    )]
+    pub(crate) secrets: String,
 }

@@ -2,6 +2,7 @@
 
 mod connections;
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -9,9 +10,9 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use axum::Router;
-use birdhouse_catalog::{Catalog, SecretText};
+use birdhouse_catalog::{Catalog, SecretText, WorkspaceView};
 use birdhouse_datafile::{Diagnostic, Project};
-use birdhouse_deploy::Permission;
+use birdhouse_deploy::{Permission, secret_values};
 use birdhouse_engine::{Durability, Engine, EngineConfig};
 use birdhouse_ingest::{Ingestion, IngestionConfig};
 use birdhouse_server::{App, FlushLog, Imports, LiveWorkspaces, RateLimits};
@@ -29,6 +30,10 @@ const DRAIN: Duration = Duration::from_secs(10);
 
 /// How long the start waits for batches of the last run.
 const REPLAY: Duration = Duration::from_secs(10);
+
+/// Reads the project to deploy, with the values of the workspace's secrets by name.
+pub(crate) type LoadProject =
+    Box<dyn FnOnce(&BTreeMap<String, String>) -> anyhow::Result<Project> + Send>;
 
 /// A server that is ready to listen.
 pub(crate) struct Server {
@@ -52,7 +57,7 @@ impl Server {
         listen: &ListenArgs,
         storage: &StorageArgs,
         data: &Path,
-        project: Option<(Project, Permission)>,
+        project: Option<(LoadProject, Permission)>,
         secrets: Vec<Secret>,
     ) -> anyhow::Result<Self> {
         // First of all, so that a second server on the same port touches nothing.
@@ -64,6 +69,16 @@ impl Server {
         if let Some(user_token) = given("TB_LOCAL_USER_TOKEN") {
             catalog.set_user_token(&user_token)?;
         }
+        let workspace = first_workspace(&catalog)?;
+        for secret in secrets {
+            catalog
+                .set_secret(workspace.workspace.id, &secret.name, &secret.value)
+                .with_context(|| format!("store the secret {}", secret.name))?;
+        }
+        let secrets = secret_values(first_workspace(&catalog)?.as_ref());
+        let project = project
+            .map(|(load, permission)| anyhow::Ok((load(&secrets)?, permission)))
+            .transpose()?;
         let engine = Engine::start(EngineConfig {
             durability: match storage.durability {
                 DurabilityArg::Process => Durability::Process,
@@ -99,18 +114,6 @@ impl Server {
         app.is_local = listen.host.is_loopback();
         let app = Arc::new(app);
         app.watch_views();
-        let workspace = Arc::clone(
-            catalog
-                .view()
-                .workspaces()
-                .first()
-                .context("the catalog has no workspace")?,
-        );
-        for secret in secrets {
-            catalog
-                .set_secret(workspace.workspace.id, &secret.name, &secret.value)
-                .with_context(|| format!("store the secret {}", secret.name))?;
-        }
         load_workspaces(&app).await?;
         let deployed = match &project {
             Some((project, permission)) => app
@@ -203,6 +206,12 @@ impl Server {
         self.telemetry.stop().await;
         self.engine.stop().await;
     }
+}
+
+fn first_workspace(catalog: &Catalog) -> anyhow::Result<Arc<WorkspaceView>> {
+    let view = catalog.view();
+    let first = view.workspaces().first();
+    first.cloned().context("the catalog has no workspace")
 }
 
 /// Listens on the port that the option `--<option>` names.

@@ -23,6 +23,7 @@ mod openapi;
 mod overload;
 mod project_tests;
 mod replacements;
+mod secrets;
 mod service_datasources;
 mod shop_page;
 mod signed_tokens;

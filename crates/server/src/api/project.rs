@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use axum::body::Body;
 use axum::http::header;
 use birdhouse_datafile::{Diagnostic, Project, SourceFile, has_errors};
-use birdhouse_deploy::Message;
+use birdhouse_deploy::{Message, resolve_secrets, secret_values};
 use multer::Multipart;
 
 use crate::body;
@@ -40,8 +40,14 @@ pub(super) async fn receive(
     body: Body,
 ) -> Result<Result<Sent, Vec<Diagnostic>>, ApiError> {
     let (files, mut found) = files(ctx, body).await?;
+    let secrets = secret_values(ctx.workspace());
     // Off the threads that answer requests.
-    let parsed = tokio::task::spawn_blocking(move || Project::parse(files));
+    let parsed = tokio::task::spawn_blocking(move || {
+        let (files, mut found) = resolve_secrets(files, &secrets);
+        let (project, mistakes) = Project::parse(files);
+        found.extend(mistakes);
+        (project, found)
+    });
     let (project, of_files) = parsed.await.map_err(|error| {
         tracing::error!(%error, "reading a project ended badly");
         ApiError::internal()

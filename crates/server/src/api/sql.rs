@@ -87,7 +87,11 @@ pub(crate) async fn query_call<T>(
         }
         _ => scopes.can_read_datasource(name) || restrictions.datasources.contains_key(name),
     };
-    let secret = |name: &str| Some(workspace.secret(name)?.value.expose().to_owned());
+    let secret = |name: &str| {
+        let found = workspace.secret(name);
+        let found = found.or_else(|| workspace.secret(&format!("tb_secret_{name}")));
+        Some(found?.value.expose().to_owned())
+    };
     let parameters = params.for_templates();
     let context = Context {
         secrets: Arc::new(
@@ -105,6 +109,7 @@ pub(crate) async fn query_call<T>(
         parameters: &parameters,
         context: &context,
         secret: &secret,
+        may_use_secrets: scopes.is_admin(),
         access: &access,
         restrictions: &restrictions,
         output: OutputSettings {
