@@ -14,8 +14,9 @@ use crate::error::during;
 use crate::vault::Vault;
 use crate::workspace::DEFAULT_WORKSPACE;
 use crate::{
-    CatalogError, CatalogView, Deployment, DeploymentDraft, DeploymentId, DeploymentStatus,
-    SecretText, WorkspaceId, account, deployment, key_file, schema, secret, token, workspace,
+    CatalogError, CatalogView, Deployment, DeploymentDraft, DeploymentId, DeploymentStatus, JobId,
+    JobRecord, SecretText, WorkspaceId, account, deployment, job, key_file, schema, secret, token,
+    workspace,
 };
 
 /// The catalog of a data directory. Share it in an `Arc`; every method may be called from any thread.
@@ -168,6 +169,60 @@ impl Catalog {
     /// Fails when the disk refuses.
     pub fn delete_secret(&self, workspace: WorkspaceId, name: &str) -> Result<bool, CatalogError> {
         self.write(|transaction, _| secret::delete(transaction, workspace, name))
+    }
+
+    /// Stores a job, new or changed. Jobs are not part of the view.
+    ///
+    /// # Errors
+    /// Fails when the workspace does not exist and when the disk refuses.
+    pub fn put_job(&self, job: &JobRecord) -> Result<(), CatalogError> {
+        self.beside_view(|transaction| job::put(transaction, &self.vault, job))
+    }
+
+    /// Returns a job of a workspace.
+    ///
+    /// # Errors
+    /// Fails when the disk does.
+    pub fn job(
+        &self,
+        workspace: WorkspaceId,
+        id: JobId,
+    ) -> Result<Option<JobRecord>, CatalogError> {
+        job::get(&self.writer.lock(), &self.vault, (workspace, id))
+    }
+
+    /// Returns the jobs of a workspace that were asked for since then, newest first, at most 100.
+    ///
+    /// # Errors
+    /// Fails when the disk does.
+    pub fn jobs(
+        &self,
+        workspace: WorkspaceId,
+        since: Timestamp,
+    ) -> Result<Vec<JobRecord>, CatalogError> {
+        job::list(&self.writer.lock(), &self.vault, (workspace, since))
+    }
+
+    /// Makes errors of all jobs that have not ended, with this text, and returns them.
+    ///
+    /// # Errors
+    /// Fails when the disk refuses.
+    pub fn fail_unfinished_jobs(&self, error: &str) -> Result<Vec<JobRecord>, CatalogError> {
+        self.beside_view(|transaction| {
+            job::fail_unfinished(transaction, &self.vault, (now(), error))
+        })
+    }
+
+    /// Does `work` in one transaction, for what readers do not see in the view.
+    fn beside_view<T>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, CatalogError>,
+    ) -> Result<T, CatalogError> {
+        let mut writer = self.writer.lock();
+        let transaction = begin(&mut writer)?;
+        let result = work(&transaction)?;
+        transaction.commit().map_err(during("commit"))?;
+        Ok(result)
     }
 
     /// Does `work` in one transaction and publishes the result.

@@ -7,7 +7,7 @@ use rusqlite::ToSql;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSqlOutput, ValueRef};
 use uuid::Uuid;
 
-use crate::{DeploymentId, ResourceId, TokenId, WorkspaceId};
+use crate::{DeploymentId, JobId, ResourceId, TokenId, WorkspaceId};
 
 /// A time as it is stored.
 pub(crate) struct Micros(pub(crate) Timestamp);
@@ -45,6 +45,12 @@ impl ToSql for TokenId {
 }
 
 impl FromSql for TokenId {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        uuid(value).map(Self)
+    }
+}
+
+impl FromSql for JobId {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
         uuid(value).map(Self)
     }

@@ -11,6 +11,7 @@ mod column;
 mod deployment;
 mod error;
 mod id;
+mod job;
 mod jwt;
 mod key_file;
 mod limits;
@@ -28,7 +29,8 @@ pub use account::{ACCOUNT_EMAIL, Account};
 pub use catalog::Catalog;
 pub use deployment::{Deployment, DeploymentDraft, DeploymentStatus, TokenGrant};
 pub use error::CatalogError;
-pub use id::{DeploymentId, ResourceId, TokenId, WorkspaceId};
+pub use id::{DeploymentId, JobId, ResourceId, TokenId, WorkspaceId};
+pub use job::{JobRecord, JobStatus};
 pub use jwt::{JwtError, Signed, sign};
 pub use limits::{
     DEPLOYMENTS_KEPT_MAX, JWT_BYTES_MAX, SECRET_VALUE_BYTES_MAX, SECRETS_MAX,

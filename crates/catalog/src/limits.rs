@@ -36,3 +36,9 @@ pub(crate) const TOKEN_SCOPES_MAX: usize = 1000;
 
 /// Most bytes of a signed token; those of clients have a few hundred.
 pub const JWT_BYTES_MAX: usize = 8 * 1024;
+
+/// Days for which jobs are remembered. The reference product lists those of two days.
+pub(crate) const JOBS_KEPT_DAYS: i64 = 7;
+
+/// Most jobs that are listed at once, as in the reference product.
+pub(crate) const JOBS_LISTED_MAX: u32 = 100;

@@ -290,6 +290,12 @@ impl Scopes {
             })
     }
 
+    /// Returns true when rows of any data source may be replaced and removed.
+    #[must_use]
+    pub fn can_remove_rows(&self) -> bool {
+        self.is_admin() || self.has(|scope| *scope == Scope::DatasourcesCreate)
+    }
+
     /// Returns true when all rows of the data source may be read; of its quarantine as well.
     ///
     /// A scope with a filter does not count: it allows some rows only, and whoever runs the query must

@@ -215,6 +215,21 @@ impl<'a> Planner<'a, '_> {
             return;
         }
         let name = &datasource.name;
+        if datasource.engine.family == EngineFamily::Null {
+            if self.permission == Permission::KeepData {
+                self.found.push(
+                    Diagnostic::error(
+                        codes::DESTRUCTIVE,
+                        format!(
+                            "the deployment would lose the {rows} rows of {name}: its engine becomes Null"
+                        ),
+                        datasource.file.start(),
+                    )
+                    .with_hint("deploy with --allow-destructive-operations, or keep the engine"),
+                );
+            }
+            return;
+        }
         let forward = format!("FORWARD_QUERY >\n    {}", copy.as_forward_query());
         let place = datasource.file.start();
         if !copy.doubts.is_empty() {

@@ -14,13 +14,14 @@ use birdhouse_sql::quote_identifier;
 use bytes::Bytes;
 use hyper::Response;
 use hyper::body::Incoming;
+use tokio::sync::RwLock;
 
 pub use stream::QueryStream;
 
 use crate::dialect::{DEDUPLICATION_TOKEN, encode_pairs, parameter};
 use crate::error::EngineError;
-use crate::limits::{INSERT_TIME_MAX, QUERY_GRACE};
-use crate::request::{Insert, Query, QueryOutput, Summary};
+use crate::limits::{INSERT_TIME_MAX, LOOKUP_TIME_MAX, QUERY_GRACE};
+use crate::request::{Insert, Query, QueryOutput, Role, Summary};
 use crate::supervisor::{EngineConfig, Supervisor, WorkerState};
 use transport::{Transport, read_whole};
 
@@ -34,6 +35,8 @@ struct Inner {
     supervisor: Supervisor,
     transport: Transport,
     sequence: AtomicU64,
+    /// Shared by queries that begin, taken alone by exchanges of tables.
+    exchange: RwLock<()>,
 }
 
 /// Whether the result is wanted in one piece or may come in chunks.
@@ -57,6 +60,7 @@ impl Engine {
                 supervisor,
                 transport,
                 sequence: AtomicU64::new(0),
+                exchange: RwLock::new(()),
             }),
         })
     }
@@ -69,6 +73,18 @@ impl Engine {
         self.query(Query::admin(sql, "Null")).await.map(drop)
     }
 
+    /// Runs an `EXCHANGE TABLES` so that every query sees all its tables before it or all behind it.
+    ///
+    /// A query looks up its tables when it begins. So queries that want to begin wait for the
+    /// statement, and it waits for those that have just begun, at most a quarter of a second.
+    ///
+    /// # Errors
+    /// When the engine refuses or is not available; some of the tables may be exchanged then.
+    pub async fn exchange(&self, sql: &str) -> Result<(), EngineError> {
+        let _all = self.inner.exchange.write().await;
+        self.execute(sql).await
+    }
+
     /// Runs a query and returns its whole result.
     ///
     /// Dropping the future cancels the query.
@@ -77,11 +93,12 @@ impl Engine {
     /// When the engine refuses or fails the query, a limit is reached, or it is not available.
     pub async fn query(&self, query: Query) -> Result<QueryOutput, EngineError> {
         let limit = query.limits.time;
+        let role = query.role;
         let answer = async {
             let response = self.send_query(query, Delivery::Whole).await?;
             read_whole(response).await
         };
-        within(limit, answer).await
+        within(limit, self.begun(role, answer)).await
     }
 
     /// Runs a query and returns its result in chunks, with bounded memory. Formats that are one
@@ -93,11 +110,12 @@ impl Engine {
     /// When the engine refuses or fails the query before the first chunk, or is not available.
     pub async fn query_stream(&self, query: Query) -> Result<QueryStream, EngineError> {
         let limit = query.limits.time;
+        let role = query.role;
         let answer = async {
             let response = self.send_query(query, Delivery::Streamed).await?;
             Ok(QueryStream::new(response))
         };
-        within(limit, answer).await
+        within(limit, self.begun(role, answer)).await
     }
 
     /// Stores rows; when this returns, they are in the table and its materialized views.
@@ -167,6 +185,20 @@ impl Engine {
     /// Stops the worker in order: running statements get a moment, then they are cancelled.
     pub async fn stop(self) {
         self.inner.supervisor.stop().await;
+    }
+
+    /// Keeps exchanges away from a reader's query until it has looked up its tables.
+    async fn begun<T>(&self, role: Role, answer: impl Future<Output = T>) -> T {
+        if role != Role::Reader {
+            return answer.await;
+        }
+        let begin = self.inner.exchange.read().await;
+        let mut answer = Box::pin(answer);
+        if let Ok(answered) = tokio::time::timeout(LOOKUP_TIME_MAX, answer.as_mut()).await {
+            return answered;
+        }
+        drop(begin);
+        answer.await
     }
 
     async fn send_query(

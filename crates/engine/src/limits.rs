@@ -39,6 +39,12 @@ pub(crate) const KILL_TIME: Duration = Duration::from_secs(12);
 /// Time that the first start of a worker may take (many tables are opened then).
 pub(crate) const START_TIME_MAX: Duration = Duration::from_secs(120);
 
+/// How long a worker waits for the one before to end, whose gateway may have been killed.
+pub(crate) const LOCK_WAIT_MAX: Duration = STOP_TIME_MAX;
+
+/// How often it looks.
+pub(crate) const LOCK_PAUSE: Duration = Duration::from_millis(20);
+
 /// How long a worker may be silent, unless configured, before it is killed.
 pub(crate) const SILENCE_MAX: Duration = Duration::from_secs(30);
 
@@ -64,3 +70,7 @@ pub(crate) const KILL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// Time that an insert may take before the client gives up on it and may repeat it.
 pub(crate) const INSERT_TIME_MAX: Duration = Duration::from_secs(600);
+
+/// Time after which a query has looked up its tables: a few milliseconds, this much on a loaded
+/// machine. An exchange of tables waits no longer for queries that run.
+pub(crate) const LOOKUP_TIME_MAX: Duration = Duration::from_millis(250);

@@ -86,6 +86,12 @@ impl EngineConfig {
             silence_max: SILENCE_MAX,
         })
     }
+
+    /// Returns the directory below `directory` that the sandboxed worker can read files from.
+    #[must_use]
+    pub fn readable(directory: &Path) -> PathBuf {
+        directory.join("data")
+    }
 }
 
 /// A program that calls [`worker_main`](crate::worker_main) when it is started with these

@@ -11,7 +11,7 @@ mod tests;
 use jiff::Timestamp;
 
 use crate::error::DecodeError;
-use crate::frame::CsvDialect;
+use crate::frame::{CsvDialect, CsvLayout};
 use crate::native::Block;
 use crate::quarantine::{Fault, Quarantine};
 use crate::schema::Schema;
@@ -70,25 +70,86 @@ pub fn decode(
     body: &[u8],
     options: &DecodeOptions,
 ) -> Result<Decoded, DecodeError> {
-    let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
-    if body.iter().all(u8::is_ascii_whitespace) {
-        return Err(DecodeError::Empty);
-    }
-    let mut sink = Sink {
-        rows: Rows::new(schema, options.now),
-        quarantine: Quarantine::new(schema, options),
-    };
-    match &options.format {
-        Format::Csv(dialect) => delimited::decode(schema, body, *dialect, &mut sink)?,
-        Format::Ndjson | Format::Json if !schema.accepts_json() => {
-            return Err(DecodeError::NoJsonPaths {
-                datasource: schema.datasource().to_owned(),
-            });
+    Decoder::new(options.clone()).decode(schema, body, true)
+}
+
+/// Decodes a body that comes in chunks of whole rows (see [`Chunks`](crate::Chunks)).
+#[derive(Debug)]
+pub struct Decoder {
+    options: DecodeOptions,
+    /// How delimited text is written, by its first chunk.
+    dialect: Option<CsvDialect>,
+    /// What the first row of delimited text said.
+    layout: Option<CsvLayout>,
+    /// Lines of the chunks before.
+    lines: u64,
+    is_first: bool,
+}
+
+impl Decoder {
+    /// Returns the state before the first chunk.
+    #[must_use]
+    pub fn new(options: DecodeOptions) -> Self {
+        Self {
+            options,
+            dialect: None,
+            layout: None,
+            lines: 0,
+            is_first: true,
         }
-        Format::Ndjson => lines::decode_lines(schema, body, &mut sink)?,
-        Format::Json => lines::decode_document(schema, body, &mut sink)?,
     }
-    Ok(sink.finish())
+
+    /// Decodes the next rows; `is_last` says that none follow.
+    ///
+    /// # Errors
+    /// As [`decode`]. That no row can be parsed is an error in the first chunk only: later ones are
+    /// rows beside good rows.
+    pub fn decode(
+        &mut self,
+        schema: &Schema,
+        chunk: &[u8],
+        is_last: bool,
+    ) -> Result<Decoded, DecodeError> {
+        let is_first = std::mem::take(&mut self.is_first);
+        let body = match chunk.strip_prefix(b"\xEF\xBB\xBF") {
+            Some(body) if is_first => body,
+            _ => chunk,
+        };
+        if is_first && is_last && body.iter().all(u8::is_ascii_whitespace) {
+            return Err(DecodeError::Empty);
+        }
+        let mut sink = Sink {
+            rows: Rows::new(schema, self.options.now),
+            quarantine: Quarantine::new(schema, &self.options),
+        };
+        match &self.options.format {
+            Format::Csv(dialect) => {
+                let dialect = *self.dialect.get_or_insert_with(|| dialect.guess(body));
+                let text = delimited::Text {
+                    body,
+                    dialect,
+                    lines_before: self.lines,
+                };
+                delimited::decode(schema, &text, &mut self.layout, &mut sink)?;
+            }
+            Format::Ndjson | Format::Json if !schema.accepts_json() => {
+                return Err(DecodeError::NoJsonPaths {
+                    datasource: schema.datasource().to_owned(),
+                });
+            }
+            Format::Ndjson => {
+                let place = lines::Place {
+                    lines_before: self.lines,
+                    is_first,
+                    is_whole: is_first && is_last,
+                };
+                lines::decode_lines(schema, body, place, &mut sink)?;
+            }
+            Format::Json => lines::decode_document(schema, body, &mut sink)?,
+        }
+        self.lines += chunk.iter().filter(|byte| **byte == b'\n').count() as u64;
+        Ok(sink.finish())
+    }
 }
 
 /// Where rows go.

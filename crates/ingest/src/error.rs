@@ -48,6 +48,12 @@ pub enum DecodeError {
 }
 
 impl DecodeError {
+    /// Returns true when there was nothing to decode.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        matches!(self, Self::Empty)
+    }
+
     /// Returns what kind of failure this is.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {

@@ -29,6 +29,22 @@ pub const BLOCK_BYTES_MAX: usize = 64 << 20;
 /// Different sets of omitted columns in one body; each one is an insert of its own.
 pub const OMITTED_SETS_MAX: usize = 1024;
 
+/// Bytes after which rows of a stream are decoded and stored. One insert costs about 2 ms beside its
+/// rows, 4 MB of JSON take about 20 ms.
+pub const CHUNK_BYTES: usize = 4 << 20;
+
+/// Rows after which they are, however short: in quarantine a row has a hundred bytes and more.
+pub const CHUNK_ROWS: usize = 100_000;
+
+/// Bytes from which the dialect of delimited text is guessed.
+pub const CSV_SAMPLE_BYTES: usize = 64 << 10;
+
+/// Bytes of one JSON document, which cannot be cut.
+pub const JSON_DOCUMENT_BYTES_MAX: usize = 64 << 20;
+
+/// Decoded chunks of a stream that wait to be stored.
+pub const CHUNKS_WAITING_MAX: usize = 1;
+
 /// Characters of a value that an error text repeats.
 pub const EXCERPT_CHARS_MAX: usize = 100;
 
@@ -108,3 +124,6 @@ pub const KEYS_MAX: usize = 1_000_000;
 
 /// Bytes of the log of idempotency keys; an entry has 48.
 pub const KEY_LOG_BYTES_MAX: u64 = 1 << 30;
+
+/// How long whoever changes tables waits until the rows that were acknowledged before are stored.
+pub const HOLD_WAIT_MAX: Duration = Duration::from_secs(60);

@@ -1,7 +1,7 @@
 //! The two ways to ask: an endpoint, or a SQL text.
 
 use birdhouse_engine::{Engine, EngineError, Query, SERVICE_DATABASE, Summary};
-use birdhouse_sql::Statement;
+use birdhouse_sql::{Statement, quote_identifier};
 use birdhouse_template::{Context, Parameters};
 use bytes::Bytes;
 
@@ -207,6 +207,46 @@ impl Queries {
             .await?;
         let filters = call.restrictions.table_filters(&call.resources.database);
         self.execute(call, assembled, format, filters).await
+    }
+
+    /// Checks a condition on the rows of a data source and returns it without what may stand behind it.
+    ///
+    /// It is one expression that reads nothing but this and other data sources that the caller may
+    /// read, so it can stand between parentheses in a statement of ours.
+    ///
+    /// # Errors
+    /// See [`QueryError`].
+    pub async fn check_condition(
+        &self,
+        call: &Call<'_>,
+        datasource: &str,
+        condition: &str,
+    ) -> Result<String, QueryError> {
+        let refused = |what: &str| QueryError::Refused {
+            node: String::new(),
+            what: what.to_owned(),
+            hint: "; a condition is one expression over data sources, such as id = 7",
+        };
+        let parsed = statement(condition)?;
+        if parsed.format.is_some() {
+            return Err(refused("FORMAT"));
+        }
+        let name = quote_identifier(datasource);
+        let select = format!("SELECT 1 FROM {name} WHERE (\n{}\n)", parsed.body);
+        let access = |name: &str| name == datasource || (call.access)(name);
+        let assembled = self
+            .assembler(call)
+            .text(
+                &statement(&select)?,
+                Scope::Workspace,
+                &access,
+                call.restrictions,
+            )
+            .await?;
+        if assembled.sql != select {
+            return Err(refused("reading anything but data sources as they are"));
+        }
+        Ok(parsed.body.to_owned())
     }
 
     fn assembler<'a>(&'a self, call: &Call<'a>) -> Assembler<'a> {

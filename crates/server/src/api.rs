@@ -1,5 +1,6 @@
 //! The routes, one file per resource.
 
+mod analyze;
 mod build;
 mod connectors;
 mod datasource_list;
@@ -10,6 +11,7 @@ mod events;
 mod examples;
 mod health;
 mod ingestion;
+mod jobs;
 mod local;
 mod metrics;
 mod openapi;
@@ -81,7 +83,7 @@ pub fn router(app: Arc<App>) -> Router {
     let descriptions = Extension(openapi::Descriptions::default());
     let routes = Router::new()
         .route("/v0/events", post(events::append))
-        .route("/v0/datasources", post(datasources::upload))
+        .merge(datasources::routes())
         .route("/v0/pipes/{endpoint}", post(pipes::call))
         .route(
             "/v0/pipes/openapi.json",
@@ -241,7 +243,7 @@ fn without_trailing_slash(routes: Router) -> Router {
 
 /// Reads the parameters of a request that manages something, from its query string and its body.
 async fn form(ctx: &RequestContext, body: Body) -> Result<Params, ApiError> {
-    let body = body::read(body, &ctx.headers, FORM_BODY_BYTES_MAX).await?;
+    let body = body::read(body, &ctx.headers, FORM_BODY_BYTES_MAX, &ctx.in_flight).await?;
     read_form(ctx, &body)
 }
 
@@ -316,4 +318,12 @@ async fn method_not_allowed(request: Request) -> ApiError {
 
 pub(crate) fn panicked() -> Response {
     ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "internal error").into_response()
+}
+
+/// Returns an object without its members that are null.
+fn without_nulls(mut value: Value) -> Value {
+    if let Some(object) = value.as_object_mut() {
+        object.retain(|_, member| !member.is_null());
+    }
+    value
 }

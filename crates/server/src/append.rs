@@ -1,4 +1,4 @@
-//! What all ways of appending share: decode, acknowledge, wait.
+//! Rows of one request, in one piece: decode, acknowledge, wait. Files come by `import`.
 
 use std::sync::Arc;
 
@@ -13,6 +13,7 @@ use birdhouse_telemetry::{DatasourceOperation, OperationType};
 use bytes::Bytes;
 
 use crate::app::App;
+use crate::append_rate::Appender;
 use crate::context::RequestContext;
 use crate::error::{ApiError, status_of_kind};
 use crate::limits::{DECODED_INLINE_BYTES_MAX, IDEMPOTENCY_KEY_BYTES_MAX};
@@ -26,10 +27,6 @@ pub(crate) struct Append {
     pub(crate) datasource: Arc<LiveDatasource>,
     /// How to read the body.
     pub(crate) format: Format,
-    /// Which way the rows came.
-    pub(crate) operation: Operation,
-    /// Id of the import, for files.
-    pub(crate) import_id: Option<String>,
     /// Whether to answer only when the rows are in their table.
     pub(crate) wait: bool,
 }
@@ -54,7 +51,7 @@ impl Append {
         self,
         ctx: &RequestContext,
         app: &App,
-        body: Bytes,
+        body: &Bytes,
     ) -> Result<Acknowledged, ApiError> {
         let result = self.take(ctx, app, body).await;
         if let Err(error) = &result
@@ -69,7 +66,7 @@ impl Append {
         &self,
         ctx: &RequestContext,
         app: &App,
-        body: Bytes,
+        body: &Bytes,
     ) -> Result<Acknowledged, ApiError> {
         let schema = self.datasource.schema.as_ref().ok_or_else(|| {
             ApiError::bad_request(format!(
@@ -81,7 +78,7 @@ impl Append {
             None => None,
             Some(key) => {
                 let source = SourceName::new(schema.database(), schema.datasource());
-                match app.ingestion.claim(Key::new(&source, key, &body)).await? {
+                match app.ingestion.claim(Key::new(&source, key, body)).await? {
                     Claim::New(claimed) => Some(claimed),
                     Claim::Answered(counts) => {
                         return Ok(Acknowledged {
@@ -95,13 +92,16 @@ impl Append {
         let options = DecodeOptions {
             format: self.format.clone(),
             now: ctx.started_at,
-            import_id: self.import_id.clone(),
+            import_id: None,
         };
-        let decoded = decode(Arc::clone(schema), body, options).await?;
+        let decoded = decode(Arc::clone(schema), body.clone(), options).await?;
+        let rows = decoded.rows + decoded.quarantined_rows;
+        app.append_rates
+            .count_rows(appender(ctx, &self.datasource), rows)?;
         let origin = Origin {
-            operation: self.operation,
+            operation: Operation::Events,
             request_id: ctx.request_id.clone(),
-            import_id: self.import_id.clone(),
+            import_id: None,
             at: ctx.started_at,
         };
         let receipt = (app.ingestion)
@@ -116,22 +116,17 @@ impl Append {
 
     /// Records an append of which nothing was taken; the others are recorded when they are stored.
     fn record_refusal(&self, ctx: &RequestContext, app: &App, error: &ApiError) {
-        let operation = match self.operation {
-            Operation::Events => OperationType::AppendHfi,
-            Operation::Import => OperationType::Append,
-        };
         ctx.recorder(app).record_operation(DatasourceOperation {
             elapsed: ctx.started.elapsed(),
             error: Some(error.message.clone()),
             request_id: ctx.request_id.clone(),
-            import_id: self.import_id.clone(),
             operation_id: ctx.request_id.clone(),
             release: ctx.caller.workspace.live.id.to_string(),
             rows: Some(0),
             rows_quarantine: Some(0),
             ..DatasourceOperation::new(
                 ctx.started_at,
-                operation,
+                OperationType::AppendHfi,
                 &self.datasource.id,
                 &self.datasource.name,
             )
@@ -139,8 +134,19 @@ impl Append {
     }
 }
 
+/// Returns whose rates an append counts for.
+pub(crate) fn appender<'a>(
+    ctx: &'a RequestContext,
+    datasource: &'a LiveDatasource,
+) -> Appender<'a> {
+    Appender {
+        token: &ctx.caller.token.id,
+        datasource: &datasource.id,
+    }
+}
+
 /// Returns the request's idempotency key.
-fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, ApiError> {
+pub(crate) fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, ApiError> {
     let Some(value) = headers.get(IDEMPOTENCY_KEY) else {
         return Ok(None);
     };
@@ -176,7 +182,7 @@ async fn decode(
 }
 
 /// Says that rows are safe but not where they belong.
-fn not_stored(datasource: &str, failed: &FlushFailed) -> ApiError {
+pub(crate) fn not_stored(datasource: &str, failed: &FlushFailed) -> ApiError {
     let what = match failed.is_view {
         true => format!(
             "the rows are in '{datasource}', but a materialized view failed on them; they are kept and tried again, do not send them again"

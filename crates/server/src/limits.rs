@@ -5,14 +5,67 @@ use std::time::Duration;
 /// Body of `/v0/events`, before and after decompression: 10 MB, as published for the reference.
 pub(crate) const EVENTS_BODY_BYTES_MAX: usize = 10 << 20;
 
-/// Body of an upload to `/v0/datasources`, held in memory.
-pub(crate) const UPLOAD_BODY_BYTES_MAX: usize = 100 << 20;
+/// A file as sent to `/v0/datasources` and its relatives: 500 MB, as published for the reference's
+/// multipart uploads. It is streamed, not held in memory.
+pub(crate) const UPLOAD_BODY_BYTES_MAX: u64 = 500 << 20;
+
+/// What such a file may unpack to, and what may be read from a URL: 10 GB, as published for the
+/// reference. Against files that are made to unpack without end.
+pub(crate) const FILE_BYTES_MAX: u64 = 10 << 30;
+
+/// A Parquet file, which has to be on disk as a whole: 1 GB, as published for the reference.
+pub(crate) const PARQUET_BYTES_MAX: u64 = 1 << 30;
+
+/// Files that wait on disk to be imported, all together.
+pub(crate) const SPOOL_BYTES_MAX: u64 = 20 << 30;
+
+/// Uploads that are stored while their client waits, at the same time; more wait.
+pub(crate) const UPLOADS_MAX: usize = 4;
+
+/// Chunks of a file that are in the journal and not yet in their table.
+pub(crate) const CHUNKS_UNSTORED_MAX: usize = 4;
+
+/// How long an import waits for room in the journal, and how often it looks.
+pub(crate) const JOURNAL_WAIT_MAX: Duration = Duration::from_secs(300);
+pub(crate) const JOURNAL_PAUSE: Duration = Duration::from_millis(200);
+
+/// A form with parameters.
+pub(crate) const FORM_BYTES_MAX: usize = 64 << 10;
+
+/// Time between two pieces of a body. A client that sends nothing for so long is cut off.
+pub(crate) const BODY_PAUSE_MAX: Duration = Duration::from_secs(15);
+
+/// Pieces of a body that wait to be read, each of some 16 kB.
+pub(crate) const BODY_PIECES_WAITING_MAX: usize = 16;
+
+/// Redirects of a URL that are followed.
+pub(crate) const URL_REDIRECTS_MAX: u32 = 5;
+
+/// Time to look up the host of a URL, to connect to it, and between two reads from it.
+pub(crate) const URL_PAUSE_MAX: Duration = Duration::from_secs(30);
+
+/// Time to read a URL to its end.
+pub(crate) const URL_TIME_MAX: Duration = Duration::from_secs(3600);
+
+/// What `/v0/analyze` looks at of a file: 1 MB, as much as the clients send.
+pub(crate) const ANALYZE_BYTES_MAX: usize = 1 << 20;
 
 /// What is read of a body that nobody wants any more.
 pub(crate) const DISCARDED_BODY_BYTES_MAX: usize = 32 << 20;
 
 /// How long that may take.
 pub(crate) const DISCARDED_BODY_TIME_MAX: Duration = Duration::from_secs(5);
+
+/// Bytes of bodies that all requests hold together, as sent and decompressed. Beyond it requests wait
+/// for [`ROOM_WAIT_MAX`] and get 503 then. Several of the largest uploads; what small requests hold
+/// does not come near it.
+pub(crate) const BODIES_BYTES_MAX: usize = 384 << 20;
+
+/// How long a request waits for room.
+pub(crate) const ROOM_WAIT_MAX: Duration = Duration::from_secs(3);
+
+/// How long a whole body may take.
+pub(crate) const BODY_TIME_MAX: Duration = Duration::from_secs(600);
 
 /// Body of a query: SQL text or endpoint parameters.
 pub(crate) const QUERY_BODY_BYTES_MAX: usize = 1 << 20;

@@ -88,6 +88,13 @@ impl Params {
         Ok(Self(vec![("q".to_owned(), Value::String(text.to_owned()))]))
     }
 
+    /// Takes names with their texts.
+    #[must_use]
+    pub(crate) fn from_texts(texts: Vec<(String, String)>) -> Self {
+        let values = texts.into_iter();
+        Self(values.map(|(name, text)| (name, text.into())).collect())
+    }
+
     /// Takes the members of a JSON object.
     #[must_use]
     pub(crate) fn from_json(object: Map<String, Value>) -> Self {

@@ -14,7 +14,7 @@ use tokio::sync::Notify;
 
 use crate::limits::{BATCH_ROWS, QUEUE_BYTES_MAX};
 use crate::service_datasources::{Record, ServiceDatasource};
-use crate::{DatasourceOperation, EndpointError, PipeCall};
+use crate::{DatasourceOperation, EndpointError, JobState, PipeCall, StoredBlock};
 
 /// Takes records from anywhere. Cheap to clone; no method waits or fails.
 ///
@@ -73,6 +73,16 @@ impl Recorder {
     /// Records an operation on a data source.
     pub fn record_operation(&self, operation: DatasourceOperation) {
         self.queue.push(&self.database, &operation);
+    }
+
+    /// Records a job in a new state.
+    pub fn record_job(&self, job: JobState) {
+        self.queue.push(&self.database, &job);
+    }
+
+    /// Records a stored block of a file.
+    pub fn record_block(&self, block: StoredBlock) {
+        self.queue.push(&self.database, &block);
     }
 
     /// Records a failed request that is no [`PipeCall`], such as one to a pipe that does not exist.

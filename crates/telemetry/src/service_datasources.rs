@@ -5,10 +5,12 @@
 //! Columns, order and keys are those of the reference product, because its users' queries name them.
 //! A new one is a new file and a line in [`SERVICE_DATASOURCES`].
 
+mod block_log;
 mod daily;
 mod datasources_ops_log;
 mod empty;
 mod endpoint_errors;
+mod jobs_log;
 mod pipe_stats_rt;
 mod row;
 
@@ -18,8 +20,10 @@ use birdhouse_sql::quote_identifier;
 
 use crate::limits::DEDUPLICATION_WINDOW;
 
+pub use block_log::StoredBlock;
 pub use datasources_ops_log::{DatasourceOperation, OperationType};
 pub use endpoint_errors::EndpointError;
+pub use jobs_log::JobState;
 pub use pipe_stats_rt::{PipeCall, QUERY_API};
 
 /// All service data sources of a workspace.
@@ -29,9 +33,9 @@ pub const SERVICE_DATASOURCES: [&ServiceDatasource; 11] = [
     &endpoint_errors::DATASOURCE,
     &daily::PIPE_STATS,
     &daily::DATASOURCES_OPS_STATS,
-    &empty::BLOCK_LOG,
+    &block_log::DATASOURCE,
     &empty::DATASOURCES_STORAGE,
-    &empty::JOBS_LOG,
+    &jobs_log::DATASOURCE,
     &empty::KAFKA_OPS_LOG,
     &empty::LLM_USAGE,
     &empty::SINKS_OPS_LOG,

@@ -120,9 +120,9 @@ fn bad_bodies(admin: &Client) {
         "the body is empty",
     );
     refused(
-        admin.post(format!("{upload}&mode=replace"), good("refused")),
+        admin.post(format!("{upload}&mode=replace"), ""),
         400,
-        "mode=replace",
+        "the body is empty",
     );
     refused(
         admin.post(format!("{upload}&mode=create"), good("refused")),
@@ -252,7 +252,16 @@ fn bad_compression(admin: &Client) {
         400,
         "not valid zstd",
     );
-    refused(send("br", good("refused").into_bytes()), 400, "'br'");
+    refused(
+        send("br", good("refused").into_bytes()),
+        400,
+        "not valid br",
+    );
+    refused(
+        send("compress", good("refused").into_bytes()),
+        400,
+        "'compress'",
+    );
     let mut cut = crate::uploads::gzip(good("refused").repeat(100).as_bytes());
     cut.truncate(cut.len() - 20);
     refused(send("gzip", cut), 400, "not valid gzip");

@@ -4,6 +4,7 @@
 //! test fails the directory is kept and printed; when it passes it is removed. Only processes that
 //! were started here are ended here.
 
+mod files;
 mod http;
 mod project;
 mod random;
@@ -11,11 +12,12 @@ mod scratch;
 mod server;
 mod wait;
 
+pub(crate) use files::{File, Files};
 pub(crate) use http::{Answer, Client, encode};
 pub(crate) use project::{example, project};
 pub(crate) use random::Random;
 pub(crate) use scratch::Scratch;
-pub(crate) use server::{ADMIN_TOKEN, Finished, Server, signal};
+pub(crate) use server::{ADMIN_TOKEN, Finished, Server, signal, try_signal};
 pub(crate) use wait::wait_until;
 
 use serde_json::Value;

@@ -7,17 +7,22 @@
 
 mod access;
 mod bad_input;
+mod chaos;
 mod check;
 mod clickhouse;
 mod debug;
 mod deployment;
+mod deployments;
 mod details;
 mod endpoints;
 mod fmt;
 mod harness;
+mod imports;
 mod model;
 mod openapi;
+mod overload;
 mod project_tests;
+mod replacements;
 mod service_datasources;
 mod shop_page;
 mod signed_tokens;

@@ -36,6 +36,7 @@ const ALLOWED: &[&str] = &[
     "exact_rows_before_limit",
     "extremes",
     "join_use_nulls",
+    "lightweight_mutation_projection_mode",
     "mutations_sync",
     "optimize_read_in_order",
     "session_timezone",

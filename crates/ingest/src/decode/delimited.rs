@@ -1,34 +1,38 @@
 //! Rows of delimited text.
 
-use csv::{Position, ReaderBuilder, StringRecord};
+use csv::{Position, StringRecord};
 
 use super::row::TextRow;
 use super::{Sink, push_row};
 use crate::error::DecodeError;
-use crate::frame::{CsvDialect, CsvLayout, sniff_delimiter};
+use crate::frame::{CsvDialect, CsvLayout};
 use crate::limits::ROW_BYTES_MAX;
 use crate::schema::Schema;
 
+/// Whole rows of a text.
+pub(super) struct Text<'b> {
+    pub(super) body: &'b [u8],
+    /// How they are written; nothing in it is left to guess.
+    pub(super) dialect: CsvDialect,
+    /// Lines of the text before them.
+    pub(super) lines_before: u64,
+}
+
+/// Decodes rows; the first one of the text sets `layout`.
 pub(super) fn decode(
     schema: &Schema,
-    body: &[u8],
-    dialect: CsvDialect,
+    text: &Text<'_>,
+    layout: &mut Option<CsvLayout>,
     sink: &mut Sink<'_>,
 ) -> Result<(), DecodeError> {
-    let delimiter = dialect.delimiter.unwrap_or_else(|| sniff_delimiter(body));
-    let mut reader = ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .delimiter(delimiter)
-        .from_reader(body);
+    let mut reader = text.dialect.reader(text.body);
     let names = schema.filled_columns();
-    let mut layout = None;
     let mut record = StringRecord::new();
     let mut faults = Vec::new();
     loop {
         let start = reader.position().clone();
         let read = reader.read_record(&mut record);
-        let raw = RawRecord::new(body, &start, reader.position());
+        let raw = RawRecord::new(text, &start, reader.position());
         match read {
             Ok(false) => return Ok(()),
             Ok(true) => {}
@@ -38,17 +42,18 @@ pub(super) fn decode(
             }
         }
         let is_first = layout.is_none();
-        let layout = layout.get_or_insert_with(|| CsvLayout::new(&record, &names, dialect.header));
+        let layout =
+            layout.get_or_insert_with(|| CsvLayout::new(&record, &names, text.dialect.header));
         if is_first && layout.has_header {
+            continue;
+        }
+        if raw.bytes.len() > ROW_BYTES_MAX {
+            raw.refuse(&format!("is longer than {ROW_BYTES_MAX} bytes"), sink)?;
             continue;
         }
         if record.len() != layout.width {
             let (found, width) = (record.len(), layout.width);
             raw.refuse(&format!("has {found} fields, expected {width}"), sink)?;
-            continue;
-        }
-        if raw.bytes.len() > ROW_BYTES_MAX {
-            raw.refuse(&format!("is longer than {ROW_BYTES_MAX} bytes"), sink)?;
             continue;
         }
         let row = TextRow {
@@ -68,12 +73,12 @@ struct RawRecord<'a> {
 }
 
 impl<'a> RawRecord<'a> {
-    fn new(body: &'a [u8], start: &Position, end: &Position) -> Self {
+    fn new(text: &Text<'a>, start: &Position, end: &Position) -> Self {
         let range = usize::try_from(start.byte()).unwrap_or(usize::MAX)
             ..usize::try_from(end.byte()).unwrap_or(usize::MAX);
         Self {
-            bytes: body.get(range).unwrap_or_default(),
-            line: start.line(),
+            bytes: text.body.get(range).unwrap_or_default(),
+            line: text.lines_before + start.line(),
         }
     }
 

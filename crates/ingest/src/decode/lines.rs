@@ -9,14 +9,27 @@ use crate::limits::ROW_BYTES_MAX;
 use crate::quarantine::Fault;
 use crate::schema::Schema;
 
+/// Where lines stand in their body.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place {
+    /// Lines of the body before them.
+    pub(super) lines_before: u64,
+    /// Whether the body begins with them.
+    pub(super) is_first: bool,
+    /// Whether they are all of the body.
+    pub(super) is_whole: bool,
+}
+
 /// Decodes one value per line.
 pub(super) fn decode_lines(
     schema: &Schema,
     body: &[u8],
+    place: Place,
     sink: &mut Sink<'_>,
 ) -> Result<(), DecodeError> {
     let mut decoder = Decoder::new(schema);
-    if let Some(document) = document_over_lines(body) {
+    let document = place.is_whole.then(|| document_over_lines(body)).flatten();
+    if let Some(document) = document {
         return decoder.value(document, sink);
     }
     let mut first_problem = None;
@@ -25,14 +38,17 @@ pub(super) fn decode_lines(
         match decoder.line(line, sink)? {
             Ok(()) => parsed = true,
             Err(problem) => {
-                first_problem.get_or_insert((line.number, problem.clone()));
-                let message = format!("line {} is not a JSON row: {problem}", line.number);
+                let number = place.lines_before + line.number;
+                first_problem.get_or_insert((number, problem.clone()));
+                let message = format!("line {number} is not a JSON row: {problem}");
                 sink.quarantine.push_line(line.bytes, message)?;
             }
         }
     }
     match first_problem {
-        Some((line, problem)) if !parsed => Err(DecodeError::NotJson { line, problem }),
+        Some((line, problem)) if place.is_first && !parsed => {
+            Err(DecodeError::NotJson { line, problem })
+        }
         _ => Ok(()),
     }
 }

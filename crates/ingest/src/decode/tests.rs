@@ -326,6 +326,7 @@ fn a_header_can_be_ruled_in_or_out() {
         let dialect = CsvDialect {
             delimiter: Some(b','),
             header,
+            ..CsvDialect::default()
         };
         decode(&schema, b"id\nx\n", &options(Format::Csv(dialect)))
             .unwrap()
@@ -465,4 +466,50 @@ proptest! {
             Err(_) => prop_assert!(!lines.iter().any(|line| line.contains("event"))),
         }
     }
+}
+
+/// Decodes a body cut behind the given rows.
+fn in_chunks(schema: &Schema, body: &str, cuts: &[usize], format: Format) -> Vec<Decoded> {
+    let mut decoder = Decoder::new(options(format));
+    let mut rest = body;
+    let mut found = Vec::new();
+    for cut in cuts {
+        let (now, later) = rest.split_at(*cut);
+        found.push(decoder.decode(schema, now.as_bytes(), false).unwrap());
+        rest = later;
+    }
+    found.push(decoder.decode(schema, rest.as_bytes(), true).unwrap());
+    found
+}
+
+#[test]
+fn chunks_share_header_dialect_and_line_numbers() {
+    let schema = schema(&[("id", "Int16", None), ("name", "String", None)]);
+    let body = "name;id\na;1\nb;x\nc\nd;4\n";
+    let chunks = in_chunks(&schema, body, &[12, 6], Format::Csv(CsvDialect::default()));
+    let shown: Vec<String> = chunks.iter().map(show).collect();
+    insta::assert_snapshot!(shown.join("\n--\n"));
+}
+
+#[test]
+fn only_the_first_chunk_decides_that_a_body_is_no_json() {
+    let schema = events();
+    let row = "{\"timestamp\":\"2026-01-01 00:00:00\",\"event\":\"sale\"}\n";
+    let body = format!("{row}not json\nneither\n");
+    let chunks = in_chunks(&schema, &body, &[row.len()], Format::Ndjson);
+    assert_eq!(chunks.len(), 2);
+    assert_eq!(chunks[1].quarantined_rows, 2);
+    let fault = chunks[1].first_fault.clone().unwrap();
+    assert!(fault.starts_with("line 2 "), "{fault}");
+    let mut decoder = Decoder::new(options(Format::Ndjson));
+    decoder.decode(&schema, b"not json\n", false).unwrap_err();
+}
+
+#[test]
+fn escapes_and_single_quotes_are_found_out() {
+    let schema = schema(&[("id", "Int16", None), ("name", "String", None)]);
+    let body = "1,\"say \\\"hi\\\", he said\"\n2,\"C:\\dir\"\n";
+    insta::assert_snapshot!(show(&csv(&schema, body.as_bytes()).unwrap()));
+    let body = "1,'a, b'\n2,'it''s'\n";
+    insta::assert_snapshot!(show(&csv(&schema, body.as_bytes()).unwrap()));
 }

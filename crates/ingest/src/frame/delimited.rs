@@ -1,50 +1,8 @@
-//! The shape of delimited text: its delimiter, and which field belongs to which column.
+//! Which field of delimited text belongs to which column.
 
 use csv::StringRecord;
 
-/// How delimited text is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct CsvDialect {
-    /// The byte between fields; found out from the first line when not given.
-    pub delimiter: Option<u8>,
-    /// Whether the first row holds names.
-    pub header: HeaderRule,
-}
-
-/// Whether the first row holds names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum HeaderRule {
-    /// It does when at least half of its fields are column names and none occurs twice.
-    #[default]
-    Detect,
-    /// It does.
-    Present,
-    /// It does not.
-    Absent,
-}
-
-/// Delimiters that are looked for, in order of preference.
-const DELIMITERS: [u8; 4] = *b",;\t|";
-
-/// Returns the delimiter that occurs most often in the first line, outside of quotes.
-pub(crate) fn sniff_delimiter(body: &[u8]) -> u8 {
-    let mut counts = [0_usize; DELIMITERS.len()];
-    let mut quoted = false;
-    for &byte in body {
-        match byte {
-            b'"' => quoted = !quoted,
-            b'\n' if !quoted => break,
-            _ if quoted => {}
-            _ => (counts.iter_mut().zip(DELIMITERS))
-                .filter(|(_, delimiter)| *delimiter == byte)
-                .for_each(|(count, _)| *count += 1),
-        }
-    }
-    let best = counts.into_iter().max().unwrap_or(0);
-    (counts.into_iter().zip(DELIMITERS))
-        .find(|(count, _)| *count == best)
-        .map_or(b',', |(_, delimiter)| delimiter)
-}
+use super::HeaderRule;
 
 /// Which field belongs to which column.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,167 +1,111 @@
-//! `/v0/datasources`: files into data sources.
+//! `/v0/datasources` and `/v1/datasources`: rows into data sources, and out of them.
+
+pub(super) mod import;
+pub(super) mod remove;
 
 use std::sync::Arc;
 
-use axum::Json;
-use axum::body::Body;
-use axum::extract::{FromRequest, Multipart, Request, State};
-use axum::http::header;
-use birdhouse_ingest::{CsvDialect, Format, Operation};
-use bytes::Bytes;
-use serde_json::{Value, json};
+use axum::Router;
+use axum::routing::post;
+use birdhouse_deploy::LiveDatasource;
 
-use super::events::target;
+use super::{analyze, jobs};
 use crate::app::App;
-use crate::append::Append;
-use crate::body;
 use crate::context::RequestContext;
 use crate::error::ApiError;
-use crate::limits::UPLOAD_BODY_BYTES_MAX;
+use crate::params::Params;
 
-/// A file as it was sent.
-struct Upload {
-    /// The name that the client gave it.
-    file_name: Option<String>,
-    data: Bytes,
+/// Returns the routes of everything that brings files in or takes rows out.
+pub(super) fn routes() -> Router<Arc<App>> {
+    Router::new()
+        .route("/v0/datasources", post(import::upload))
+        .route("/v1/datasources/{name}/append", post(import::append))
+        .route("/v1/datasources/{name}/replace", post(import::replace))
+        .route("/v0/datasources/{name}/truncate", post(remove::truncate))
+        .route("/v0/datasources/{name}/delete", post(remove::delete))
+        .route(
+            "/v1/datasources/{name}/delete",
+            post(remove::delete_lightweight),
+        )
+        .route("/v0/analyze", post(analyze::analyze))
+        .route("/v0/jobs", axum::routing::get(jobs::list))
+        .route("/v0/jobs/{id}", axum::routing::get(jobs::get))
+        .route("/v0/jobs/{id}/cancel", post(jobs::cancel))
+        .route("/v0/jobs/{id}/retry", post(jobs::retry))
 }
 
-/// `POST /v0/datasources?mode=append&name=<data source>&format=csv|ndjson|json`.
-///
-/// The body is the file, or a multipart form whose first file counts, whatever its part is called.
-pub(super) async fn upload(
-    ctx: RequestContext,
-    State(app): State<Arc<App>>,
-    body: Body,
-) -> Result<Json<Value>, ApiError> {
-    match ctx.params.text("mode").unwrap_or("create") {
-        "append" => {}
-        mode @ ("create" | "replace") => {
-            return Err(ApiError::bad_request(format!(
-                "mode={mode} is not supported; data sources are made by deploying a project, rows are added with mode=append"
-            )));
-        }
-        other => {
-            return Err(ApiError::bad_request(format!(
-                "the mode '{other}' is unknown; use append"
-            )));
-        }
-    }
-    let datasource = target(&ctx)?;
-    let upload = receive(&ctx, body).await?;
-    let format = format(&ctx, upload.file_name.as_deref())?;
-    let bytes = upload.data.len();
-    let import_id = ctx.request_id.clone();
-    let append = Append {
-        datasource: Arc::clone(&datasource),
-        format,
-        operation: Operation::Import,
-        import_id: Some(import_id.clone()),
-        wait: true,
-    };
-    let taken = append.run(&ctx, &app, upload.data).await?;
-    let (rows, quarantined) = (taken.counts.rows, taken.counts.quarantined_rows);
-    let seconds = ctx.started.elapsed().as_secs_f64();
-    let error = match quarantined {
-        0 => Value::Bool(false),
-        n => format!("There was an error with file contents: {n} rows in quarantine.").into(),
-    };
-    Ok(Json(json!({
-        "import_id": import_id,
-        "datasource": { "id": datasource.id, "name": datasource.name },
-        "invalid_lines": 0,
-        "quarantine_rows": quarantined,
-        "error": error,
-        "blocks": [{
-            "block_id": import_id,
-            "process_return": [{
-                "lines": rows + quarantined,
-                "parser": "birdhouse",
-                "quarantine": quarantined,
-                "time": seconds,
-                "bytes": bytes,
-                "invalid_lines": 0,
-                "empty_lines": 0,
-            }],
-            "processing_time": seconds,
-        }],
-        "block_log": [],
-    })))
+/// Returns the data source that the parameter `name` names and the token may append to.
+pub(super) fn target(
+    ctx: &RequestContext,
+    params: &Params,
+) -> Result<Arc<LiveDatasource>, ApiError> {
+    let name = params
+        .text("name")
+        .filter(|name| !name.is_empty())
+        .ok_or_else(|| {
+            ApiError::bad_request("the parameter 'name' is missing; it names the data source")
+        })?;
+    appendable(ctx, name)
 }
 
-async fn receive(ctx: &RequestContext, body: Body) -> Result<Upload, ApiError> {
-    let data = body::read(body, &ctx.headers, UPLOAD_BODY_BYTES_MAX).await?;
-    let content_type = ctx.headers.get(header::CONTENT_TYPE);
-    let is_multipart = content_type
-        .and_then(|value| value.to_str().ok())
-        .is_some_and(|value| value.starts_with("multipart/form-data"));
-    let Some(content_type) = content_type.filter(|_| is_multipart) else {
-        return Ok(Upload {
-            file_name: None,
-            data,
-        });
-    };
-    let mut request = Request::new(Body::from(data));
-    request
-        .headers_mut()
-        .insert(header::CONTENT_TYPE, content_type.clone());
-    let broken = |error: &dyn std::fmt::Display| {
-        ApiError::bad_request(format!("the multipart form cannot be read: {error}"))
-    };
-    let mut form = Multipart::from_request(request, &())
-        .await
-        .map_err(|error| broken(&error))?;
-    while let Some(part) = form.next_field().await.map_err(|error| broken(&error))? {
-        if let Some(file_name) = part.file_name().map(str::to_owned) {
-            let data = part.bytes().await.map_err(|error| broken(&error))?;
-            return Ok(Upload {
-                file_name: Some(file_name),
-                data,
-            });
-        }
+/// Returns the data source of that name or id, which the token may append to.
+pub(super) fn appendable(
+    ctx: &RequestContext,
+    name: &str,
+) -> Result<Arc<LiveDatasource>, ApiError> {
+    let datasource = ctx.live.datasource(name);
+    let may_append = ctx
+        .scopes()
+        .can_append(datasource.map_or(name, |found| &found.name));
+    if !may_append {
+        return Err(ApiError::forbidden(format!(
+            "Not enough permissions to append to '{name}'"
+        )));
     }
-    Err(ApiError::bad_request(
-        "the multipart form has no file; send it as a part with a file name",
+    existing(ctx, name)
+}
+
+/// Returns the data source of that name or id, whose rows the token may replace and remove.
+pub(super) fn removable(ctx: &RequestContext, name: &str) -> Result<Arc<LiveDatasource>, ApiError> {
+    check_removal(ctx, name)?;
+    existing(ctx, name)
+}
+
+/// Checks that the token may remove rows.
+fn check_removal(ctx: &RequestContext, name: &str) -> Result<(), ApiError> {
+    if ctx.scopes().can_remove_rows() {
+        return Ok(());
+    }
+    Err(ApiError::forbidden(format!(
+        "Not enough permissions to replace or remove rows of '{name}': the token needs DATASOURCES:CREATE or ADMIN"
+    )))
+}
+
+fn existing(ctx: &RequestContext, name: &str) -> Result<Arc<LiveDatasource>, ApiError> {
+    ctx.live
+        .datasource(name)
+        .map(Arc::clone)
+        .ok_or_else(|| unknown(name))
+}
+
+fn unknown(name: &str) -> ApiError {
+    ApiError::not_found(format!(
+        "The data source '{name}' does not exist; data sources are made by deploying a project"
     ))
 }
 
-/// Returns the format that was asked for, else that of the file's extension, else CSV.
-fn format(ctx: &RequestContext, file_name: Option<&str>) -> Result<Format, ApiError> {
-    let asked = ctx
-        .params
-        .text("format")
-        .filter(|format| !format.is_empty());
-    let extension = file_name
-        .and_then(|name| name.rsplit_once('.'))
-        .map(|(_, extension)| extension);
-    let known = |name: &str| match name {
-        "csv" => Some(Format::Csv(csv_dialect(ctx))),
-        "ndjson" | "jsonl" => Some(Format::Ndjson),
-        "json" => Some(Format::Json),
-        _ => None,
-    };
-    match asked {
-        Some(name) => known(name).ok_or_else(|| {
-            ApiError::bad_request(format!(
-                "the format '{name}' is not supported; use csv, ndjson or json"
-            ))
-        }),
-        None => Ok(extension
-            .and_then(known)
-            .unwrap_or_else(|| Format::Csv(csv_dialect(ctx)))),
-    }
-}
-
-fn csv_dialect(ctx: &RequestContext) -> CsvDialect {
-    let delimiter = ctx
-        .params
-        .text("dialect_delimiter")
-        .and_then(|text| match text.as_bytes() {
-            [byte] => Some(*byte),
-            b"\\t" => Some(b'\t'),
-            _ => None,
-        });
-    CsvDialect {
-        delimiter,
-        ..CsvDialect::default()
-    }
+/// Returns a condition on the rows of a data source when it is one expression that reads only what
+/// the token may read.
+pub(super) async fn checked_condition(
+    ctx: &RequestContext,
+    app: &App,
+    datasource: &str,
+    condition: &str,
+) -> Result<String, ApiError> {
+    super::sql::query_call(ctx, &Params::default(), async |call| {
+        app.queries
+            .check_condition(call, datasource, condition)
+            .await
+    })
+    .await
 }

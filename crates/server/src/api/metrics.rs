@@ -30,7 +30,7 @@ pub(super) async fn metrics(
         let own = &ctx.workspace().workspace.database;
         status.sources.retain(|source| source.name.database == *own);
     }
-    let text = render(&status, ctx.recorder(&app).dropped_rows());
+    let text = render(&status, app.dropped_records());
     // Source: the Prometheus text exposition format.
     let content_type = [(header::CONTENT_TYPE, "text/plain; version=0.0.4")];
     Ok((content_type, text).into_response())

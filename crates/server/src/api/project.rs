@@ -71,8 +71,8 @@ async fn files(
             "a project is sent as multipart/form-data, each file as a part named data_project:// with its path as file name",
         ));
     };
-    let data = body::read(body, &ctx.headers, PROJECT_BODY_BYTES_MAX).await?;
-    let mut request = Request::new(Body::from(data));
+    let data = body::read(body, &ctx.headers, PROJECT_BODY_BYTES_MAX, &ctx.in_flight).await?;
+    let mut request = Request::new(Body::from(data.clone()));
     request
         .headers_mut()
         .insert(header::CONTENT_TYPE, content_type);

@@ -2,38 +2,6 @@
 
 use super::{Column, ServiceDatasource, column};
 
-/// `tinybird.block_log`.
-pub(super) const BLOCK_LOG: ServiceDatasource = ServiceDatasource {
-    name: "block_log",
-    columns: &BLOCK_LOG_COLUMNS,
-    engine: "MergeTree",
-    partition_key: Some("toYear(timestamp)"),
-    sorting_key: "timestamp, cityHash64(datasource_name)",
-    ttl: None,
-    view: None,
-};
-
-const BLOCK_LOG_COLUMNS: [Column; 18] = [
-    column("timestamp", "DateTime"),
-    column("request_id", "String"),
-    column("import_id", "String"),
-    column("job_id", "Nullable(String)"),
-    column("source", "String"),
-    column("block_id", "String"),
-    column("status", "String"),
-    column("datasource_id", "String"),
-    column("datasource_name", "String"),
-    column("start_offset", "Nullable(Int64)"),
-    column("end_offset", "Nullable(Int64)"),
-    column("rows", "Nullable(Int32)"),
-    column("parser", "Nullable(String)"),
-    column("quarantine_lines", "Nullable(UInt32)"),
-    column("empty_lines", "Nullable(UInt32)"),
-    column("bytes", "Nullable(UInt32)"),
-    column("processing_time", "Nullable(Float32)"),
-    column("processing_error", "Nullable(String)"),
-];
-
 /// `tinybird.datasources_storage`.
 pub(super) const DATASOURCES_STORAGE: ServiceDatasource = ServiceDatasource {
     name: "datasources_storage",
@@ -53,32 +21,6 @@ const DATASOURCES_STORAGE_COLUMNS: [Column; 7] = [
     column("rows", "SimpleAggregateFunction(max, UInt64)"),
     column("bytes_quarantine", "SimpleAggregateFunction(max, UInt64)"),
     column("rows_quarantine", "SimpleAggregateFunction(max, UInt64)"),
-];
-
-/// `tinybird.jobs_log`.
-pub(super) const JOBS_LOG: ServiceDatasource = ServiceDatasource {
-    name: "jobs_log",
-    columns: &JOBS_LOG_COLUMNS,
-    engine: "ReplacingMergeTree",
-    partition_key: Some("toYYYYMM(created_at)"),
-    sorting_key: "created_at, job_id",
-    ttl: None,
-    view: None,
-};
-
-const JOBS_LOG_COLUMNS: [Column; 12] = [
-    column("job_id", "String"),
-    column("job_type", "LowCardinality(String)"),
-    column("status", "LowCardinality(String)"),
-    column("error", "Nullable(String)"),
-    column("workspace_id", "String"),
-    column("request_id", "Nullable(String)"),
-    column("pipe_id", "Nullable(String)"),
-    column("datasource_id", "Nullable(String)"),
-    column("created_at", "DateTime64(3)"),
-    column("started_at", "Nullable(DateTime64(3))"),
-    column("updated_at", "DateTime64(3)"),
-    column("job_metadata", "String"),
 ];
 
 /// `tinybird.kafka_ops_log`.

@@ -14,6 +14,22 @@ pub(crate) fn datetime<S: Serializer>(at: &Timestamp, out: S) -> Result<S::Ok, S
     out.collect_str(&at.strftime("%Y-%m-%d %H:%M:%S"))
 }
 
+/// Writes a time as a DateTime64(3) column takes it: UTC, milliseconds.
+pub(crate) fn milliseconds<S: Serializer>(at: &Timestamp, out: S) -> Result<S::Ok, S::Error> {
+    out.collect_str(&at.strftime("%Y-%m-%d %H:%M:%S.%3f"))
+}
+
+/// Writes such a time or null.
+pub(crate) fn optional_milliseconds<S: Serializer>(
+    at: &Option<Timestamp>,
+    out: S,
+) -> Result<S::Ok, S::Error> {
+    match at {
+        Some(at) => milliseconds(at, out),
+        None => out.serialize_none(),
+    }
+}
+
 /// Writes a text, cut when it is too long.
 pub(crate) fn text<S: Serializer>(text: &str, out: S) -> Result<S::Ok, S::Error> {
     out.serialize_str(cut(text))

@@ -32,6 +32,51 @@ fn call() -> PipeCall {
     call
 }
 
+fn job() -> JobState {
+    JobState {
+        job_id: "job".to_owned(),
+        kind: "import".to_owned(),
+        status: "done",
+        error: None,
+        workspace_id: "ws".to_owned(),
+        request_id: None,
+        pipe_id: None,
+        datasource_id: None,
+        created_at: noon(),
+        started_at: None,
+        updated_at: noon(),
+        metadata: "{}".to_owned(),
+    }
+}
+
+fn block() -> StoredBlock {
+    StoredBlock {
+        at: noon(),
+        request_id: "01J".to_owned(),
+        import_id: "01I".to_owned(),
+        job_id: None,
+        source: "https://host/file?token=SECRET&x=1".to_owned(),
+        block_id: "b1".to_owned(),
+        datasource_id: "t_2".to_owned(),
+        datasource_name: "events".to_owned(),
+        start_offset: 10,
+        end_offset: 30,
+        rows: 2,
+        quarantine_rows: 1,
+        processing: Duration::from_millis(250),
+    }
+}
+
+#[test]
+fn times_of_jobs_and_sizes_of_blocks_are_exact() {
+    let row_of_job = row(&job());
+    assert_eq!(row_of_job["created_at"], "2026-01-02 12:00:00.999");
+    assert_eq!(row_of_job["started_at"], Value::Null);
+    let row_of_block = row(&block());
+    assert_eq!(row_of_block["bytes"], 20);
+    assert_eq!(row_of_block["source"], "https://host/file?x=1");
+}
+
 #[test]
 fn statements_that_create_the_tables() {
     for datasource in SERVICE_DATASOURCES {
@@ -56,6 +101,8 @@ fn rows_have_the_columns_of_their_table() {
     check(&|| (row(&operation), operation.datasource()));
     let error = call().into_endpoint_error().unwrap();
     check(&|| (row(&error), error.datasource()));
+    check(&|| (row(&job()), job().datasource()));
+    check(&|| (row(&block()), block().datasource()));
 }
 
 #[test]

@@ -1,0 +1,513 @@
+//! Runs jobs and knows how far they are.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::sync::Arc;
+
+use birdhouse_catalog::{
+    Catalog, CatalogError, JobId, JobRecord, JobStatus, SecretText, WorkspaceId,
+};
+use birdhouse_telemetry::{JobState, Recorder};
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use jiff::{SignedDuration, Timestamp};
+use parking_lot::Mutex;
+use tokio::task::spawn_blocking;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::details::{Block, Details};
+use crate::limits::{LISTED_HOURS, RUNNING_MAX, STOP_TIME_MAX, WAITING_MAX};
+use crate::queue::{Next, Queue};
+
+/// What a job that a crash interrupted says.
+const INTERRUPTED: &str = "the server stopped before the job ended; rows may have been stored in part: look at the data source before you try again";
+
+/// What a job that was running or waiting when the server was told to stop says.
+const STOPPED: &str = "the server was stopped before the job ended; try again";
+
+/// Runs jobs. Clones are cheap and share everything.
+#[derive(Clone)]
+pub struct Jobs {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    catalog: Arc<Catalog>,
+    recorder: Recorder,
+    state: Mutex<State>,
+    tracker: TaskTracker,
+    stopping: CancellationToken,
+}
+
+struct State {
+    queue: Queue<WorkspaceId, Waiting>,
+    /// Jobs that have not ended.
+    live: HashMap<JobId, Arc<LiveJob>>,
+}
+
+/// The work of a job that waits.
+struct Waiting {
+    job: Arc<LiveJob>,
+    work: Work,
+}
+
+type Work = Box<dyn FnOnce(JobContext) -> BoxFuture<'static, Outcome> + Send>;
+
+/// How the work of a job ends: well, or with what the client is told.
+pub type Outcome = Result<(), String>;
+
+/// A job that has not ended.
+struct LiveJob {
+    job: Mutex<Job>,
+    cancelled: CancellationToken,
+}
+
+/// What is asked for.
+#[derive(Debug, Clone)]
+pub struct Draft {
+    /// The workspace it belongs to.
+    pub workspace: WorkspaceId,
+    /// What it does, such as `import`.
+    pub kind: &'static str,
+    /// Whether it can be told to end while it runs.
+    pub is_cancellable: bool,
+    /// What it is about; its data source has one job at a time.
+    pub details: Details,
+}
+
+/// A job at one moment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Job {
+    /// Its identity.
+    pub id: JobId,
+    /// The workspace it belongs to.
+    pub workspace: WorkspaceId,
+    /// What it does, such as `import`.
+    pub kind: String,
+    /// How far it is.
+    pub status: JobStatus,
+    /// Whether it can be told to end now.
+    pub is_cancellable: bool,
+    /// Why it failed.
+    pub error: Option<String>,
+    /// What it is about, and what it has done.
+    pub details: Details,
+    /// How much of it is done, from 0 to 100, when that is known.
+    pub progress_percentage: f64,
+    /// When it was asked for.
+    pub created_at: Timestamp,
+    /// When it began.
+    pub started_at: Option<Timestamp>,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+/// Why a job could not be made or told to end.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum JobError {
+    /// Too many jobs wait.
+    #[error("{WAITING_MAX} jobs are waiting already; try again when some have ended")]
+    TooMany,
+    /// The server is stopping.
+    #[error("the server is stopping")]
+    Stopping,
+    /// It has ended, or is past the point at which it could be undone.
+    #[error("the job is {} and cannot be cancelled any more", .status.as_str())]
+    NotCancellable {
+        /// How far it is.
+        status: JobStatus,
+    },
+    /// The catalog failed.
+    #[error("the job could not be stored")]
+    Catalog(#[from] CatalogError),
+    /// A thread of ours ended badly.
+    #[error("internal error")]
+    Internal(#[from] tokio::task::JoinError),
+}
+
+/// What the work of a job reports to.
+#[derive(Clone)]
+pub struct JobContext {
+    job: Arc<LiveJob>,
+}
+
+impl JobContext {
+    /// Returns the job's id.
+    #[must_use]
+    pub fn id(&self) -> JobId {
+        self.job.job.lock().id
+    }
+
+    /// Returns when the job was told to end.
+    pub async fn cancelled(&self) {
+        self.job.cancelled.cancelled().await;
+    }
+
+    /// Returns true when the job was told to end.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        self.job.cancelled.is_cancelled()
+    }
+
+    /// From here on the job cannot be told to end. Returns false when it was already.
+    #[must_use]
+    pub fn commit(&self) -> bool {
+        let mut job = self.job.job.lock();
+        job.is_cancellable = false;
+        !self.is_cancelled()
+    }
+
+    /// Adds a part of the file, and says how much of it is done, from 0 to 100.
+    pub fn add_block(&self, block: Block, percentage: f64) {
+        let mut job = self.job.job.lock();
+        job.details.add_block(block);
+        job.progress_percentage = percentage;
+        job.updated_at = Timestamp::now();
+    }
+
+    /// Changes what is kept of the job.
+    pub fn update(&self, change: impl FnOnce(&mut Details)) {
+        let mut job = self.job.job.lock();
+        change(&mut job.details);
+        job.updated_at = Timestamp::now();
+    }
+}
+
+impl Jobs {
+    /// Takes over from the last run: its jobs that had not ended become errors.
+    ///
+    /// # Errors
+    /// When the catalog fails.
+    pub fn open(catalog: Arc<Catalog>, recorder: Recorder) -> Result<Self, CatalogError> {
+        for record in catalog.fail_unfinished_jobs(INTERRUPTED)? {
+            let job = Job::from_record(record);
+            record_state(&catalog, &recorder, &job);
+        }
+        Ok(Self {
+            inner: Arc::new(Inner {
+                catalog,
+                recorder,
+                state: Mutex::new(State {
+                    queue: Queue::new(),
+                    live: HashMap::new(),
+                }),
+                tracker: TaskTracker::new(),
+                stopping: CancellationToken::new(),
+            }),
+        })
+    }
+
+    /// Stores a job and runs it when it is its turn. Returns at once.
+    ///
+    /// # Errors
+    /// When too many jobs wait, the server stops, or the job cannot be stored.
+    pub async fn submit<F>(
+        &self,
+        draft: Draft,
+        work: impl FnOnce(JobContext) -> F + Send + 'static,
+    ) -> Result<Job, JobError>
+    where
+        F: Future<Output = Outcome> + Send + 'static,
+    {
+        if self.inner.state.lock().queue.waiting_count() >= WAITING_MAX {
+            return Err(JobError::TooMany);
+        }
+        let now = Timestamp::now();
+        let job = Job {
+            id: JobId::next(),
+            workspace: draft.workspace,
+            kind: draft.kind.to_owned(),
+            status: JobStatus::Waiting,
+            is_cancellable: draft.is_cancellable,
+            error: None,
+            details: draft.details,
+            progress_percentage: 0.0,
+            created_at: now,
+            started_at: None,
+            updated_at: now,
+        };
+        self.inner.store(&job).await?;
+        let live = Arc::new(LiveJob {
+            job: Mutex::new(job.clone()),
+            cancelled: CancellationToken::new(),
+        });
+        {
+            let mut state = self.inner.state.lock();
+            state.live.insert(job.id, Arc::clone(&live));
+            let datasource = job.details.datasource.clone();
+            let work: Work = Box::new(move |context| work(context).boxed());
+            let waiting = Waiting { job: live, work };
+            state.queue.push(job.workspace, datasource, waiting);
+        }
+        if self.inner.stopping.is_cancelled() {
+            self.inner.fail_waiting().await;
+            return Err(JobError::Stopping);
+        }
+        Inner::start_next(&self.inner);
+        Ok(job)
+    }
+
+    /// Returns a job of a workspace.
+    ///
+    /// # Errors
+    /// When the catalog fails.
+    pub async fn job(&self, workspace: WorkspaceId, id: JobId) -> Result<Option<Job>, JobError> {
+        let live = self.inner.state.lock().live.get(&id).map(Arc::clone);
+        if let Some(live) = live {
+            let job = live.job.lock().clone();
+            return Ok((job.workspace == workspace).then_some(job));
+        }
+        let catalog = Arc::clone(&self.inner.catalog);
+        let record = spawn_blocking(move || catalog.job(workspace, id)).await??;
+        Ok(record.map(Job::from_record))
+    }
+
+    /// Returns the jobs of a workspace of the last 48 hours, newest first, at most 100.
+    ///
+    /// # Errors
+    /// When the catalog fails.
+    pub async fn list(&self, workspace: WorkspaceId) -> Result<Vec<Job>, JobError> {
+        let since = Timestamp::now() - SignedDuration::from_hours(LISTED_HOURS);
+        let catalog = Arc::clone(&self.inner.catalog);
+        let records = spawn_blocking(move || catalog.jobs(workspace, since)).await??;
+        let live = self.inner.state.lock().live.clone();
+        let jobs = records
+            .into_iter()
+            .map(|record| match live.get(&record.id) {
+                Some(live) => live.job.lock().clone(),
+                None => Job::from_record(record),
+            });
+        Ok(jobs.collect())
+    }
+
+    /// Tells a job to end; one that waits has ended when this returns.
+    ///
+    /// # Errors
+    /// When it has ended or can no longer be undone.
+    pub async fn cancel(&self, job: &Job) -> Result<Job, JobError> {
+        let waiting = {
+            let mut state = self.inner.state.lock();
+            state
+                .queue
+                .remove(|waiting| waiting.job.job.lock().id == job.id)
+        };
+        if let Some(waiting) = waiting {
+            waiting.job.job.lock().status = JobStatus::Cancelled;
+            return Ok(self.inner.end(&waiting.job).await);
+        }
+        let live = self.inner.state.lock().live.get(&job.id).map(Arc::clone);
+        let refused = |status| Err(JobError::NotCancellable { status });
+        let Some(live) = live else {
+            return refused(job.status);
+        };
+        let mut running = live.job.lock();
+        if !running.is_cancellable {
+            return refused(running.status);
+        }
+        running.status = JobStatus::Cancelling;
+        running.is_cancellable = false;
+        running.updated_at = Timestamp::now();
+        live.cancelled.cancel();
+        Ok(running.clone())
+    }
+
+    /// Ends all jobs, those that run in order if they do so within a few seconds.
+    pub async fn stop(&self) {
+        self.inner.stopping.cancel();
+        self.inner.fail_waiting().await;
+        let running: Vec<_> = self
+            .inner
+            .state
+            .lock()
+            .live
+            .values()
+            .map(Arc::clone)
+            .collect();
+        for job in running {
+            if job.job.lock().is_cancellable {
+                job.cancelled.cancel();
+            }
+        }
+        self.inner.tracker.close();
+        if tokio::time::timeout(STOP_TIME_MAX, self.inner.tracker.wait())
+            .await
+            .is_err()
+        {
+            tracing::warn!("some jobs did not end in time; they are errors at the next start");
+        }
+    }
+}
+
+impl Inner {
+    /// Starts jobs as long as there is a place for one.
+    fn start_next(inner: &Arc<Self>) {
+        if inner.stopping.is_cancelled() {
+            return;
+        }
+        while let Some(next) = inner.next() {
+            let task = Self::run(Arc::clone(inner), next);
+            inner.tracker.spawn(task);
+        }
+    }
+
+    fn next(&self) -> Option<Next<WorkspaceId, Waiting>> {
+        self.state.lock().queue.next(RUNNING_MAX)
+    }
+
+    /// Runs a job to its end. Boxed, because it starts the next one.
+    fn run(inner: Arc<Self>, next: Next<WorkspaceId, Waiting>) -> BoxFuture<'static, ()> {
+        async move {
+            let Waiting { job: live, work } = next.job;
+            let started = {
+                let mut job = live.job.lock();
+                let now = Timestamp::now();
+                job.status = JobStatus::Working;
+                job.started_at = Some(now);
+                job.updated_at = now;
+                job.clone()
+            };
+            record_state(&inner.catalog, &inner.recorder, &started);
+            let context = JobContext {
+                job: Arc::clone(&live),
+            };
+            // A task of its own: a panic in it is an error of the job.
+            let outcome = inner.tracker.spawn(work(context)).await;
+            let outcome = outcome.unwrap_or_else(|error| {
+                tracing::error!(%error, job = %started.id, "a job ended badly");
+                Err("internal error".to_owned())
+            });
+            {
+                let mut job = live.job.lock();
+                let stopped = inner.stopping.is_cancelled().then(|| STOPPED.to_owned());
+                (job.status, job.error) = match outcome {
+                    Ok(()) => (JobStatus::Done, None),
+                    Err(_) if live.cancelled.is_cancelled() => match stopped {
+                        Some(stopped) => (JobStatus::Error, Some(stopped)),
+                        None => (JobStatus::Cancelled, None),
+                    },
+                    Err(error) => (JobStatus::Error, Some(error)),
+                };
+            }
+            inner.end(&live).await;
+            inner.state.lock().queue.ended(&next.key);
+            Self::start_next(&inner);
+        }
+        .boxed()
+    }
+
+    /// Stores a job whose final status is set, and lets go of it.
+    async fn end(&self, live: &LiveJob) -> Job {
+        let ended = {
+            let mut job = live.job.lock();
+            job.updated_at = Timestamp::now();
+            job.is_cancellable = false;
+            if job.status == JobStatus::Done {
+                job.progress_percentage = 100.0;
+            }
+            job.clone()
+        };
+        if let Err(error) = self.store(&ended).await {
+            tracing::error!(%error, job = %ended.id, "the end of a job was not stored");
+        }
+        self.state.lock().live.remove(&ended.id);
+        ended
+    }
+
+    async fn fail_waiting(&self) {
+        let waiting = self.state.lock().queue.drain();
+        for waiting in waiting {
+            {
+                let mut job = waiting.job.job.lock();
+                job.status = JobStatus::Error;
+                job.error = Some(STOPPED.to_owned());
+            }
+            self.end(&waiting.job).await;
+        }
+    }
+
+    async fn store(&self, job: &Job) -> Result<(), JobError> {
+        record_state(&self.catalog, &self.recorder, job);
+        let (catalog, record) = (Arc::clone(&self.catalog), job.to_record());
+        Ok(spawn_blocking(move || catalog.put_job(&record)).await??)
+    }
+}
+
+/// Records the state of a job in its workspace.
+fn record_state(catalog: &Catalog, recorder: &Recorder, job: &Job) {
+    // A workspace that was deleted meanwhile has no logs any more.
+    if let Some(workspace) = catalog.view().workspace(job.workspace) {
+        let database = &workspace.workspace.database;
+        recorder.of(database).record_job(job.state());
+    }
+}
+
+impl Job {
+    fn to_record(&self) -> JobRecord {
+        // Texts and numbers can always be written.
+        let details = serde_json::to_string(&self.details).unwrap_or_default();
+        JobRecord {
+            id: self.id,
+            workspace: self.workspace,
+            kind: self.kind.clone(),
+            status: self.status,
+            error: self.error.clone(),
+            details: SecretText::new(details),
+            created_at: self.created_at,
+            started_at: self.started_at,
+            updated_at: self.updated_at,
+        }
+    }
+
+    fn from_record(record: JobRecord) -> Self {
+        let details = serde_json::from_str(record.details.expose()).unwrap_or_else(|error| {
+            tracing::warn!(%error, job = %record.id, "the details of a job cannot be read");
+            Details::default()
+        });
+        let is_done = record.status == JobStatus::Done;
+        Self {
+            id: record.id,
+            workspace: record.workspace,
+            kind: record.kind,
+            status: record.status,
+            is_cancellable: false,
+            error: record.error,
+            details,
+            progress_percentage: if is_done { 100.0 } else { 0.0 },
+            created_at: record.created_at,
+            started_at: record.started_at,
+            updated_at: record.updated_at,
+        }
+    }
+
+    /// Returns the row of `tinybird.jobs_log`.
+    fn state(&self) -> JobState {
+        let details = &self.details;
+        let metadata = serde_json::json!({
+            "mode": details.mode,
+            "rows": details.rows,
+            "quarantine_rows": details.quarantine_rows,
+            "bytes": details.bytes,
+            "rows_affected": details.rows_affected,
+        });
+        let given = |text: &String| (!text.is_empty()).then(|| text.clone());
+        JobState {
+            job_id: self.id.to_string(),
+            kind: self.kind.clone(),
+            status: self.status.as_str(),
+            error: self.error.clone(),
+            workspace_id: self.workspace.to_string(),
+            request_id: given(&details.request_id),
+            pipe_id: None,
+            datasource_id: given(&details.datasource_id),
+            created_at: self.created_at,
+            started_at: self.started_at,
+            updated_at: self.updated_at,
+            metadata: metadata.to_string(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

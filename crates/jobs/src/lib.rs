@@ -1,0 +1,14 @@
+//! Jobs: work that outlives the request that asked for it.
+//!
+//! [`Jobs`] runs a few at a time, in turns between workspaces, and never two on the same data source;
+//! each is kept in the catalog, so that one that a crash interrupted is an error afterwards, not a
+//! mystery. What a job does is the caller's: a future that reports through a [`JobContext`].
+
+mod details;
+mod jobs;
+mod limits;
+mod queue;
+
+pub use birdhouse_catalog::{JobId, JobStatus};
+pub use details::{Block, Details};
+pub use jobs::{Draft, Job, JobContext, JobError, Jobs, Outcome};
