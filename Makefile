@@ -1,6 +1,6 @@
 # Everything a newcomer needs: `make demo` and `make test`. Both install what they need.
 
-.PHONY: demo build engine test lint unit setup fmt fuzz-templates
+.PHONY: demo build engine test lint unit setup chaos bench-ingest fmt fuzz-templates
 
 ## Build, fetch the engine once, start the shop on http://localhost:7181
 demo: build
@@ -28,6 +28,15 @@ unit:
 	cargo test --locked --workspace --doc --quiet
 	cargo nextest run --locked --workspace
 
+# ROUNDS and CHAOS_SEED repeat what a run has printed.
+ROUNDS ?= 200
+CHAOS_SEED ?= 1
+
+## Kill the server and its engine again and again under load, and count every row; takes minutes
+chaos: engine
+	CHAOS_ROUNDS=$(ROUNDS) CHAOS_SEED=$(CHAOS_SEED) cargo nextest run --locked --profile chaos -p birdhouse \
+		-E 'test(chaos::kill_loop)' --no-capture
+
 fmt:
 	cargo fmt --all
 
@@ -44,3 +53,8 @@ fuzz-templates:
 	$(ORACLE_VENV)/bin/pip install --quiet tinybird==5.0.2 lru-dict
 	$(ORACLE_VENV)/bin/pip install --quiet --no-deps tinybird==5.0.3
 	scripts/fuzz_templates.py --oracle $(ORACLE_VENV)/bin/python $(ORACLE) --cases $(CASES) --seed $(SEED)
+
+## Measure ingestion: one table, about two minutes (docs/performance.md)
+bench-ingest: engine
+	cargo build --release --locked -p birdhouse -p birdhouse-bench
+	./target/release/birdhouse-bench ./target/release/birdhouse $(SECTIONS)

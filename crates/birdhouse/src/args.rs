@@ -1,6 +1,7 @@
 //! The command line, without any logic.
 
 use std::net::IpAddr;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -142,6 +143,26 @@ pub(crate) struct ListenArgs {
         env = "BIRDHOUSE_HOST"
     )]
     pub(crate) host: IpAddr,
+    #[command(flatten)]
+    pub(crate) rates: RateArgs,
+}
+
+/// Appends beyond these get 429 with Retry-After; without a limit there is none.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Limits per second")]
+pub(crate) struct RateArgs {
+    /// Requests that append with one token
+    #[arg(long, value_name = "N", env = "BIRDHOUSE_TOKEN_REQUESTS")]
+    pub(crate) token_requests: Option<NonZeroU32>,
+    /// Rows that come with one token
+    #[arg(long, value_name = "N", env = "BIRDHOUSE_TOKEN_ROWS")]
+    pub(crate) token_rows: Option<NonZeroU32>,
+    /// Requests that append to one data source
+    #[arg(long, value_name = "N", env = "BIRDHOUSE_DATASOURCE_REQUESTS")]
+    pub(crate) datasource_requests: Option<NonZeroU32>,
+    /// Rows that come to one data source
+    #[arg(long, value_name = "N", env = "BIRDHOUSE_DATASOURCE_ROWS")]
+    pub(crate) datasource_rows: Option<NonZeroU32>,
 }
 
 #[derive(Debug, Args)]
@@ -210,6 +231,21 @@ pub(crate) enum DebugCommand {
     Render,
     /// Show a datafile as JSON; exit code 1 when it has a mistake
     Datafile(DatafileArgs),
+    /// Show the segments of a journal and what is wrong with them, without changing anything
+    ///
+    /// Works beside a running server; what it is writing at that moment may look torn. The exit code
+    /// is 1 when something is damaged.
+    Journal(JournalArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct JournalArgs {
+    /// Directory of the journal: `journal` in the data directory
+    #[arg(value_name = "DIR")]
+    pub(crate) directory: PathBuf,
+    /// Show each intact record, too
+    #[arg(long)]
+    pub(crate) records: bool,
 }
 
 #[derive(Debug, Args)]

@@ -1,5 +1,7 @@
 //! A running server: from a data directory and a project to routes, and back down in order.
 
+mod connections;
+
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -12,14 +14,14 @@ use birdhouse_datafile::{Diagnostic, Project};
 use birdhouse_deploy::Permission;
 use birdhouse_engine::{Durability, Engine, EngineConfig};
 use birdhouse_ingest::{Ingestion, IngestionConfig};
-use birdhouse_server::{App, FlushLog, Imports, LiveWorkspaces};
+use birdhouse_server::{App, FlushLog, Imports, LiveWorkspaces, RateLimits};
 use birdhouse_telemetry::Telemetry;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use crate::args::{DurabilityArg, ListenArgs, StorageArgs};
+use crate::args::{DurabilityArg, ListenArgs, RateArgs, StorageArgs};
 use crate::project::Secret;
 
 /// How long requests may take to end when the server stops.
@@ -86,13 +88,14 @@ impl Server {
             std::env::var("BIRDHOUSE_ALLOW_PRIVATE_URLS").is_ok_and(|value| value == "1"),
         );
         let imports = imports.map_err(|error| anyhow::anyhow!(error))?;
-        let mut app = App::new(
+        let app = App::new(
             engine.clone(),
             Arc::clone(&catalog),
             telemetry.recorder(),
             (ingestion.clone(), imports),
             live,
         );
+        let mut app = app.with_rate_limits(rate_limits(&listen.rates));
         app.is_local = listen.host.is_loopback();
         let app = Arc::new(app);
         app.watch_views();
@@ -173,19 +176,15 @@ impl Server {
             stop.cancel();
         };
         let on_clickhouse = birdhouse_server::clickhouse_router(Arc::clone(&app));
-        let serving = axum::serve(listener, router)
-            .with_graceful_shutdown(stop.clone().cancelled_owned())
-            .into_future();
-        let serving_clickhouse = axum::serve(clickhouse, on_clickhouse)
-            .with_graceful_shutdown(stop.clone().cancelled_owned())
-            .into_future();
-        let serving = async { tokio::try_join!(serving, serving_clickhouse).map(drop) };
+        let serving = connections::serve(listener, router, stop.clone());
+        let serving_clickhouse = connections::serve(clickhouse, on_clickhouse, stop.clone());
+        let serving = async { tokio::join!(serving, serving_clickhouse) };
         let drained = async {
             asked.await;
             tokio::time::sleep(DRAIN).await;
         };
         tokio::select! {
-            result = serving => result.context("serve")?,
+            ((), ()) = serving => {}
             () = drained => warn!(seconds = DRAIN.as_secs(), "some requests did not end in time"),
         }
         // Jobs bring rows in, so they end first.
@@ -243,6 +242,15 @@ async fn open_ingestion(
         warn!("rows of the last run are not stored yet; a change of their tables may be refused");
     }
     Ok(ingestion)
+}
+
+fn rate_limits(rates: &RateArgs) -> RateLimits {
+    RateLimits {
+        token_requests: rates.token_requests,
+        token_rows: rates.token_rows,
+        datasource_requests: rates.datasource_requests,
+        datasource_rows: rates.datasource_rows,
+    }
 }
 
 /// Returns the token that an environment variable gives.

@@ -108,11 +108,10 @@ impl Plan {
 
     /// Plans a deployment; what cannot be done goes to `found`.
     ///
-    /// `dropped_views` are the targets of views that the new project has no more.
     pub(crate) fn new(
         tables: &[TableState<'_>],
         views: Vec<ViewState>,
-        dropped_views: &BTreeSet<String>,
+        live: &LiveViews,
         permission: Permission,
         found: &mut Vec<Diagnostic>,
     ) -> Self {
@@ -127,8 +126,8 @@ impl Plan {
             found,
         };
         planner.own_changes();
-        planner.changed_views(dropped_views);
-        planner.downstream();
+        planner.changed_views(&live.dropped);
+        planner.downstream(live.has_namespace);
         planner.recomputed();
         let made = planner.made;
         let views = views
@@ -137,6 +136,15 @@ impl Plan {
             .collect();
         Self { made, views }
     }
+}
+
+/// What a plan has to know of the views that are live.
+#[derive(Debug, Default)]
+pub(crate) struct LiveViews {
+    /// Targets of views that the new project has no more.
+    pub(crate) dropped: BTreeSet<String>,
+    /// Whether they were made in a namespace.
+    pub(crate) has_namespace: bool,
 }
 
 /// Whether rows and columns may be lost.
@@ -215,6 +223,21 @@ impl<'a> Planner<'a, '_> {
             return;
         }
         let name = &datasource.name;
+        if datasource.engine.family == EngineFamily::Null {
+            if self.permission == Permission::KeepData {
+                self.found.push(
+                    Diagnostic::error(
+                        codes::DESTRUCTIVE,
+                        format!(
+                            "the deployment would lose the {rows} rows of {name}: its engine becomes Null"
+                        ),
+                        datasource.file.start(),
+                    )
+                    .with_hint("deploy with --allow-destructive-operations, or keep the engine"),
+                );
+            }
+            return;
+        }
         let forward = format!("FORWARD_QUERY >\n    {}", copy.as_forward_query());
         let place = datasource.file.start();
         if !copy.doubts.is_empty() {
@@ -280,13 +303,22 @@ impl<'a> Planner<'a, '_> {
     }
 
     /// Gives a new table to everything downstream of what gets one.
-    fn downstream(&mut self) {
-        // Views come upstream first.
-        for state in self.views {
-            let view = &state.view;
-            let is_reached = view.reads.iter().any(|read| self.made.contains_key(read));
-            if is_reached && !self.made.contains_key(&view.target) {
-                self.carry(&view.target);
+    ///
+    /// A view names the tables that it joins as they are in the namespace it was made in. New
+    /// tables mean another namespace, and such views have to be made anew.
+    fn downstream(&mut self, has_namespace: bool) {
+        let mut is_changed = true;
+        while is_changed {
+            is_changed = false;
+            for state in self.views {
+                let view = &state.view;
+                let joins = view.reads.len() > 1 || state.trigger.is_none();
+                let is_reached = view.reads.iter().any(|read| self.made.contains_key(read))
+                    || (has_namespace && joins && !self.made.is_empty());
+                if is_reached && !self.made.contains_key(&view.target) {
+                    self.carry(&view.target);
+                    is_changed = true;
+                }
             }
         }
     }

@@ -83,18 +83,18 @@ pub enum TokenChangeKind {
 }
 
 impl Report {
-    /// Reports the difference between what is live and `draft`, and what `plan` does about it.
+    /// Reports the difference between what is live and `draft`, and what is done about it.
     pub(crate) fn new(
         live: &[Resource],
         draft: &[ResourceDraft],
-        plan: &Plan,
+        movements: Vec<Movement>,
         tokens: Vec<TokenChange>,
     ) -> Self {
         Self {
             datasources: Names::of(ResourceKind::Datasource, live, draft),
             pipes: Names::of(ResourceKind::Pipe, live, draft),
             connections: Names::of(ResourceKind::Connection, live, draft),
-            movements: movements(plan),
+            movements,
             tokens,
             ..Self::default()
         }
@@ -157,9 +157,11 @@ impl Message {
     }
 }
 
-fn movements(plan: &Plan) -> Vec<Movement> {
+/// Returns the data sources whose rows a plan writes anew; `rows` says how many a data source has.
+pub(crate) fn movements(plan: &Plan, rows: impl Fn(&str) -> u64) -> Vec<Movement> {
     let copied = plan.made.iter().filter_map(|(datasource, fill)| {
-        matches!(fill, Fill::Copy(_) | Fill::Forward(_)).then(|| Movement {
+        let is_copied = matches!(fill, Fill::Copy(_) | Fill::Forward(_)) && rows(datasource) > 0;
+        is_copied.then(|| Movement {
             datasource: datasource.clone(),
             pipe: None,
         })
@@ -167,6 +169,11 @@ fn movements(plan: &Plan) -> Vec<Movement> {
     let computed = plan.views.iter().filter(|view| view.is_backfilled);
     let computed = computed
         .filter(|view| view.kept.is_none())
+        .filter(|view| {
+            view.trigger
+                .as_deref()
+                .is_some_and(|source| rows(source) > 0)
+        })
         .map(|view| Movement {
             datasource: view.view.target.clone(),
             pipe: Some(view.view.pipe.clone()),

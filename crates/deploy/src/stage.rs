@@ -66,7 +66,11 @@ impl Layout {
         layout.work = Some(names.work());
         layout.namespace = if layout.is_plain() {
             None
-        } else if layout.tables == live.tables {
+        } else if layout
+            .tables
+            .iter()
+            .all(|(name, table)| live.tables.get(name) == Some(table))
+        {
             live.namespace.clone()
         } else {
             Some(names.namespace())

@@ -126,7 +126,7 @@ pub(crate) async fn load(
         sender.send((database, table), block, token).await?;
         sender.loaded.rows += block.rows() as u64;
     }
-    let quarantine = format!("{}{QUARANTINE_SUFFIX}", schema.datasource());
+    let quarantine = format!("{}{QUARANTINE_SUFFIX}", schema.table());
     for (position, block) in batch.quarantine_blocks.iter().enumerate() {
         let token = format!("{batch_id}-q{position}");
         let table = (schema.database(), quarantine.as_str());

@@ -154,7 +154,7 @@ impl Replacement {
         condition: Option<String>,
     ) -> Result<Self, ReplaceError> {
         let database = schema.database().to_owned();
-        let source = schema.datasource().to_owned();
+        let source = schema.table().to_owned();
         let tables = Tables::read(engine, &database).await?;
         let replacement = Self {
             engine: engine.clone(),
@@ -187,7 +187,7 @@ impl Replacement {
         kill_point!("replace.load");
         let table = match self.condition {
             Some(_) => LOADED,
-            None => schema.datasource(),
+            None => schema.table(),
         };
         load(&self.engine, (schema, &self.stage, table), batch, batch_id).await
     }

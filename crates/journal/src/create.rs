@@ -52,17 +52,15 @@ pub(crate) fn create_segment(
         .map_err(|error| shared.poison("sync directory", directory, &error))?;
     kill_point!("journal.segment_after_sync");
     debug!(number = header.number, first_lsn = %header.first_lsn, "segment created");
-    Ok(shared.segments.add(
-        directory,
-        NewSegment {
-            number: header.number,
-            file,
-            file_bytes: header.file_bytes,
-            id: Some(header.id),
-            first_lsn: header.first_lsn,
-            damaged: false,
-        },
-    ))
+    Ok(shared.segments.add(NewSegment {
+        number: header.number,
+        path,
+        file,
+        file_bytes: header.file_bytes,
+        id: Some(header.id),
+        first_lsn: header.first_lsn,
+        damaged: false,
+    }))
 }
 
 fn prepare(

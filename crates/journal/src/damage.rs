@@ -92,7 +92,7 @@ impl fmt::Display for Damage {
                 write!(f, "are damaged, record {first} is lost")
             }
             Missing::Between(first, last) => {
-                write!(f, "are damaged, records {first} to {last} are lost")
+                write!(f, "are damaged, records {first} to {last} are lost at most")
             }
             Missing::From(first) => {
                 write!(f, "are damaged, records from {first} on may be lost")

@@ -324,58 +324,38 @@ impl Scan {
     }
 
     /// Settles the last segment, whose last commit may have been interrupted.
+    ///
+    /// When something is missing that was on disk, nothing is cut off: every record that is whole
+    /// counts, and another start comes to the same result.
     pub(crate) fn settle_last(&self, header: &SegmentHeader) -> Settled {
-        let proven = self.proven_lsn;
-        let mut damage = Vec::new();
-        // Where the last commit stops being whole: in bytes, and the first number that is cut off.
-        let mut cut = None;
-        let mut end = self.end;
-        let mut next_lsn = self.end_lsn(header.first_lsn);
-        for bad in &self.bad {
-            let BadRange {
-                bytes,
-                first_lsn,
-                next_lsn: next,
-            } = bad;
-            if first_lsn.0 >= proven {
-                cut = Some((bytes.start, *first_lsn));
-                break;
-            }
-            let known_end = next.map_or(proven, |next| next.0.min(proven));
-            damage.push(MissingRecords {
-                bytes: bytes.clone(),
-                lsns: first_lsn.0..known_end,
-            });
-            match next {
-                Some(next) if next.0 > proven => {
-                    cut = Some((bytes.end, Lsn(proven)));
-                    break;
-                }
-                Some(_) => {}
-                None => {
-                    end = bytes.end;
-                    next_lsn = Lsn(proven);
-                }
-            }
-        }
-        let Some((cut_at, cut_lsn)) = cut else {
+        let end_lsn = self.end_lsn(header.first_lsn);
+        let Some(first_bad) = self.bad.first() else {
             return Settled {
                 records: self.records.len(),
-                next_lsn,
-                end,
-                damage,
+                next_lsn: end_lsn,
+                end: self.end,
+                damage: Vec::new(),
                 torn: None,
             };
         };
-        let records = self.records.partition_point(|record| record.lsn < cut_lsn);
-        let used = self.bad.last().map_or(0, |bad| bad.bytes.end).max(self.end);
+        if first_bad.first_lsn.0 < self.proven_lsn {
+            // Behind the last record there may be as many as there is room for.
+            let lost = self.bad.last().filter(|bad| bad.next_lsn.is_none());
+            let lost = lost.map_or(0, |bad| bad.bytes.end - bad.bytes.start);
+            let known = end_lsn.0.max(self.proven_lsn);
+            let next_lsn = Lsn(known + lost.div_ceil(RECORD_HEADER_BYTES as u64));
+            return self.settle_sealed(header, next_lsn);
+        }
+        let cut = first_bad.first_lsn;
+        let records = self.records.partition_point(|record| record.lsn < cut);
+        let used = self.bad.last().map_or(0, |bad| bad.bytes.end);
         Settled {
             records,
-            next_lsn: cut_lsn,
-            end: cut_at,
-            damage,
+            next_lsn: cut,
+            end: first_bad.bytes.start,
+            damage: Vec::new(),
             torn: Some(Torn {
-                bytes: cut_at..used,
+                bytes: first_bad.bytes.start..used.max(self.end),
                 records: self.records.len() - records,
             }),
         }

@@ -14,6 +14,8 @@ mod decode;
 mod error;
 mod files;
 mod format;
+mod found;
+mod inspect;
 mod journal;
 mod kill_point;
 mod limits;
@@ -21,6 +23,7 @@ mod queue;
 mod recover;
 mod recovery;
 mod segments;
+mod settle;
 mod shared;
 mod status;
 #[cfg(test)]
@@ -34,6 +37,7 @@ pub use decode::{BadRange, DecodedRecord, DecodedSegment, SegmentError, decode_s
 pub use error::{AppendError, FullCause, OpenError, ReadError, TrimError};
 pub use files::{DiskFiles, File, Files};
 pub use format::{FORMAT_VERSION, Lsn, RECORD_HEADER_BYTES, SEGMENT_HEADER_BYTES, SegmentHeader};
+pub use inspect::{Report, SegmentReport, inspect, inspect_records};
 pub use journal::{Journal, Location};
 pub use kill_point::{KILL_POINT_VARIABLE, KILL_POINTS, reach_kill_point};
 pub use limits::{JOURNAL_BYTES_MAX, QUEUE_BYTES_MAX, SEGMENT_BYTES};

@@ -1,7 +1,7 @@
 //! The segments that exist: found by number to be read, removed from the oldest on.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 
 use crate::error::ReadError;
 use crate::files::{File, read_up_to};
-use crate::format::{Lsn, RECORD_HEADER_BYTES, RecordHeader, segment_file_name};
+use crate::format::{Lsn, RECORD_HEADER_BYTES, RecordHeader};
 use crate::journal::Location;
 
 /// A segment file that is open.
@@ -76,6 +76,7 @@ impl Segment {
 /// What is known of a segment when it is put into the list.
 pub(crate) struct NewSegment {
     pub(crate) number: u64,
+    pub(crate) path: PathBuf,
     pub(crate) file: Arc<dyn File>,
     pub(crate) file_bytes: u64,
     pub(crate) id: Option<u64>,
@@ -91,10 +92,10 @@ pub(crate) struct Segments {
 
 impl Segments {
     /// Adds a segment, in place of one with the same number.
-    pub(crate) fn add(&self, directory: &Path, new: NewSegment) -> Arc<Segment> {
+    pub(crate) fn add(&self, new: NewSegment) -> Arc<Segment> {
         let segment = Arc::new(Segment {
             number: new.number,
-            path: directory.join(segment_file_name(new.number)),
+            path: new.path,
             file: new.file,
             file_bytes: new.file_bytes,
             id: new.id,

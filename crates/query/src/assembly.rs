@@ -5,16 +5,18 @@
 //! expressions; another pipe becomes one expression that holds its own nodes, so that inner nodes
 //! of other pipes stay invisible. Only nodes that are reached are rendered.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+mod growing;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use birdhouse_engine::SERVICE_DATABASE;
 use birdhouse_sql::assemble::{join_name, move_name, select_all};
-use birdhouse_sql::{Analysis, Cte, Statement, assemble, quote_identifier};
+use birdhouse_sql::{Analysis, Statement, quote_identifier};
 use birdhouse_template::{Context, Parameters, Settings};
 
+use self::growing::{Growing, Level};
 use crate::error::QueryError;
 use crate::guard::Guard;
-use crate::limits::REFERENCES_MAX;
 use crate::resources::{Body, Pipe, Resources};
 use crate::restrictions::Restrictions;
 
@@ -70,16 +72,6 @@ pub struct Assembler<'a> {
     pub context: &'a Context,
 }
 
-/// State of one statement while it grows.
-struct Growing<'r> {
-    restrictions: &'r Restrictions,
-    assembled: Assembled,
-    /// References so far, over all nested pipes.
-    references: usize,
-    /// Pipes, and nodes as `pipe.node`, that are being expanded, outermost first.
-    path: Vec<String>,
-}
-
 /// A node as rendered, and what its text reads.
 #[derive(Default)]
 struct Inspected {
@@ -90,14 +82,6 @@ struct Inspected {
     reads: BTreeMap<String, usize>,
     /// Data sources that are read by `joinGet`.
     join_tables: BTreeSet<String>,
-}
-
-/// Expressions of one level: a pipe's own nodes and the pipes that they read.
-#[derive(Default)]
-struct Level {
-    ctes: Vec<(String, String)>,
-    /// Cost in references of each name that has been declared.
-    declared: HashMap<String, usize>,
 }
 
 impl Assembler<'_> {
@@ -403,64 +387,6 @@ impl Assembler<'_> {
         service
             || self.resources.datasources.contains(name)
             || self.resources.pipes.contains_key(name)
-    }
-}
-
-impl<'r> Growing<'r> {
-    fn new(restrictions: &'r Restrictions) -> Self {
-        Self {
-            restrictions,
-            assembled: Assembled::default(),
-            references: 0,
-            path: Vec::new(),
-        }
-    }
-
-    fn count(&mut self, references: usize) -> Result<(), QueryError> {
-        self.references = self.references.saturating_add(references);
-        if self.references > REFERENCES_MAX {
-            return Err(QueryError::TooManyReferences {
-                limit: REFERENCES_MAX,
-            });
-        }
-        Ok(())
-    }
-
-    /// `joinGet` looks a row up without reading the table, so a condition on its rows cannot be kept.
-    fn check_join_table(&self, name: &str) -> Result<(), QueryError> {
-        if self.restrictions.datasources.contains_key(name) {
-            return Err(QueryError::Forbidden {
-                name: name.to_owned(),
-            });
-        }
-        Ok(())
-    }
-
-    fn enter(&mut self, name: String) -> Result<(), QueryError> {
-        let is_open = self.path.contains(&name);
-        self.path.push(name);
-        if is_open {
-            return Err(QueryError::Cycle {
-                path: self.path.join(" → "),
-            });
-        }
-        Ok(())
-    }
-}
-
-impl Level {
-    fn push(&mut self, name: &str, sql: String) {
-        self.ctes.push((name.to_owned(), sql));
-    }
-
-    /// Returns `body` with everything declared before it.
-    fn close(&self, body: &str) -> String {
-        let ctes: Vec<Cte<'_>> = self
-            .ctes
-            .iter()
-            .map(|(name, sql)| Cte { name, sql })
-            .collect();
-        assemble(&ctes, body)
     }
 }
 

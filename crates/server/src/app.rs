@@ -12,9 +12,12 @@ use birdhouse_query::{Queries, Resources};
 use birdhouse_sql::quote_identifier;
 use birdhouse_telemetry::Recorder;
 
+use crate::append_rate::{AppendRates, RateLimits};
 use crate::definitions::AllDefinitions;
 use crate::error::ApiError;
 use crate::import::Imports;
+use crate::in_flight::InFlight;
+use crate::limits::BODIES_BYTES_MAX;
 use crate::rate::Rates;
 
 /// The parts of a running server, shared by all requests.
@@ -37,6 +40,8 @@ pub struct App {
     pub deployer: Deployer,
     recorder: Recorder,
     live: Arc<LiveWorkspaces>,
+    pub(crate) in_flight: Arc<InFlight>,
+    pub(crate) append_rates: AppendRates,
 }
 
 /// The deployments of each workspace, as requests see them.
@@ -85,6 +90,18 @@ impl LiveWorkspaces {
         });
         before.get(&workspace).cloned().unwrap_or_default()
     }
+
+    fn knows(&self, workspace: WorkspaceId) -> bool {
+        self.all.load().contains_key(&workspace)
+    }
+
+    fn forget(&self, workspace: WorkspaceId) {
+        self.all.rcu(|current| {
+            let mut next = HashMap::clone(current);
+            next.remove(&workspace);
+            next
+        });
+    }
 }
 
 impl App {
@@ -116,6 +133,17 @@ impl App {
             ingestion,
             imports,
             live,
+            in_flight: Arc::new(InFlight::new(BODIES_BYTES_MAX)),
+            append_rates: AppendRates::new(RateLimits::default()),
+        }
+    }
+
+    /// Limits how fast rows may come.
+    #[must_use]
+    pub fn with_rate_limits(self, limits: RateLimits) -> Self {
+        Self {
+            append_rates: AppendRates::new(limits),
+            ..self
         }
     }
 
@@ -131,6 +159,12 @@ impl App {
         self.recorder.of(&workspace.database)
     }
 
+    /// Returns how many rows of service data sources were lost since the start.
+    #[must_use]
+    pub fn dropped_records(&self) -> u64 {
+        self.recorder.dropped_rows()
+    }
+
     /// Makes `live` what requests to the workspace see, from the next request on. Returns what they
     /// saw before; requests that have begun keep it.
     pub fn publish(&self, workspace: WorkspaceId, live: Live) -> Arc<Live> {
@@ -143,7 +177,7 @@ impl App {
     pub fn stage(&self, workspace: WorkspaceId, staging: Option<Live>) {
         let staging = staging.map(Arc::new);
         self.live.change(workspace, |deployments| {
-            deployments.staging.clone_from(&staging)
+            deployments.staging.clone_from(&staging);
         });
     }
 
@@ -207,15 +241,11 @@ impl App {
     pub(crate) async fn delete_workspace(&self, id: WorkspaceId) -> Result<(), ApiError> {
         let catalog = Arc::clone(&self.catalog);
         blocking(move || catalog.delete_workspace(id)).await?;
-        self.live.all.rcu(|current| {
-            let mut next = HashMap::clone(current);
-            next.remove(&id);
-            next
-        });
+        self.live.forget(id);
         self.definitions.forget(id);
         if let Some(only) = self.catalog.view().workspaces().first() {
             // The last one was followed by a new one, which is not in the engine yet.
-            if self.live.all.load().get(&only.workspace.id).is_none() {
+            if !self.live.knows(only.workspace.id) {
                 self.ensure_databases(&only.workspace).await?;
             }
         }

@@ -6,13 +6,16 @@ use std::time::Instant;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode, header};
-use birdhouse_catalog::{Caller, Scope, Scopes, WorkspaceView};
+use birdhouse_catalog::{
+    Caller, DeploymentId, Resource, ResourceKind, Scope, Scopes, WorkspaceView,
+};
 use birdhouse_deploy::Live;
 use birdhouse_telemetry::Recorder;
 use jiff::Timestamp;
 
 use crate::app::App;
 use crate::error::ApiError;
+use crate::in_flight::InFlight;
 use crate::limits::URL_BYTES_MAX;
 use crate::params::Params;
 use crate::rate::Rate;
@@ -47,8 +50,12 @@ pub(crate) struct RequestContext {
     pub(crate) headers: HeaderMap,
     /// The token and its workspace.
     pub(crate) caller: Caller,
-    /// What is deployed in that workspace.
+    /// What is deployed in that workspace, live or staged as the request asks.
     pub(crate) live: Arc<Live>,
+    /// Room for its body.
+    pub(crate) in_flight: Arc<InFlight>,
+    /// Whether that is the staged deployment.
+    pub(crate) is_staging: bool,
     /// When the request came, for durations.
     pub(crate) started: Instant,
     /// When the request came, for logs.
@@ -73,6 +80,30 @@ impl RequestContext {
     /// Returns the workspace that the token belongs to.
     pub(crate) fn workspace(&self) -> &WorkspaceView {
         &self.caller.workspace
+    }
+
+    /// Returns the deployment that the request sees, with its resources in order of kind and name.
+    pub(crate) fn deployed(&self) -> (DeploymentId, &[Resource]) {
+        let workspace = self.workspace();
+        match workspace.staging.as_ref().filter(|_| self.is_staging) {
+            Some(staging) => (staging.deployment.id, &staging.resources),
+            None => (workspace.live.id, &workspace.resources),
+        }
+    }
+
+    /// Returns a resource of that deployment by kind and name.
+    pub(crate) fn resource(&self, kind: ResourceKind, name: &str) -> Option<&Resource> {
+        let (_, resources) = self.deployed();
+        let index = resources.binary_search_by(|r| (r.kind, r.name.as_str()).cmp(&(kind, name)));
+        index.ok().and_then(|index| resources.get(index))
+    }
+
+    /// Returns a resource of that deployment by kind, and by name or id.
+    pub(crate) fn find_resource(&self, kind: ResourceKind, name_or_id: &str) -> Option<&Resource> {
+        let (_, resources) = self.deployed();
+        let by_id = |r: &&Resource| r.kind == kind && r.id.as_str() == name_or_id;
+        self.resource(kind, name_or_id)
+            .or_else(|| resources.iter().find(by_id))
     }
 
     /// Fails unless the token is an admin of the workspace.
@@ -155,7 +186,7 @@ impl FromRequestParts<Arc<App>> for RequestContext {
                 ),
             ));
         }
-        let live = deployment(app, &caller, params.text("__tb__deployment"))?;
+        let (live, is_staging) = deployment(app, &caller, params.text("__tb__deployment"))?;
         Ok(Self {
             request_id: parts
                 .extensions
@@ -167,26 +198,33 @@ impl FromRequestParts<Arc<App>> for RequestContext {
             headers: parts.headers.clone(),
             caller,
             live,
+            in_flight: Arc::clone(&app.in_flight),
+            is_staging,
             started: Instant::now(),
             started_at: Timestamp::now(),
         })
     }
 }
 
-/// Returns the deployment that a request asks for: the live one unless it says otherwise.
-fn deployment(app: &App, caller: &Caller, asked: Option<&str>) -> Result<Arc<Live>, ApiError> {
+/// Returns the deployment that a request asks for, and whether it is the staged one: the live one
+/// unless it says otherwise.
+fn deployment(
+    app: &App,
+    caller: &Caller,
+    asked: Option<&str>,
+) -> Result<(Arc<Live>, bool), ApiError> {
     let workspace = &caller.workspace;
     let id = workspace.workspace.id;
-    let staged = || app.staging(id);
+    let staged = || Some((app.staging(id)?, true));
     let number = workspace
         .staging
         .as_ref()
         .map(|s| s.deployment.id.to_string());
     let found = match asked {
-        None | Some("" | "live") => Some(app.live(id)),
+        None | Some("" | "live") => Some((app.live(id), false)),
         Some("staging") => staged(),
         Some(asked) if Some(asked) == number.as_deref() => staged(),
-        Some(asked) if asked == workspace.live.id.to_string() => Some(app.live(id)),
+        Some(asked) if asked == workspace.live.id.to_string() => Some((app.live(id), false)),
         Some(_) => None,
     };
     found.ok_or_else(|| {

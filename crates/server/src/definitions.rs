@@ -1,9 +1,9 @@
-//! The live deployment of a workspace as its files say it: for listings, not for queries.
+//! A deployment of a workspace as its files say it: for listings, not for queries.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use birdhouse_catalog::{DeploymentId, WorkspaceId, WorkspaceView};
+use birdhouse_catalog::{DeploymentId, Resource, WorkspaceId};
 use birdhouse_datafile::{Datasource, Pipe, Project, SourceFile};
 use birdhouse_query::Assembler;
 use birdhouse_template::{Context, Mode, Parameters};
@@ -23,20 +23,23 @@ pub(crate) struct Definitions {
     reads: OnceCell<Reads>,
 }
 
-/// The definitions of every workspace, each read when somebody asks first.
+/// The definitions of every workspace, live and staged, each read when somebody asks first.
 #[derive(Debug, Default)]
-pub(crate) struct AllDefinitions(Mutex<HashMap<WorkspaceId, (DeploymentId, Arc<Definitions>)>>);
+pub(crate) struct AllDefinitions(Mutex<HashMap<(WorkspaceId, bool), Known>>);
+
+type Known = (DeploymentId, Arc<Definitions>);
 
 impl AllDefinitions {
-    /// Returns the definitions of the workspace's live deployment.
-    pub(crate) fn of(&self, workspace: &WorkspaceView) -> Arc<Definitions> {
-        let (id, live) = (workspace.workspace.id, workspace.live.id);
+    /// Returns the definitions of the deployment that a request sees.
+    pub(crate) fn of(&self, ctx: &RequestContext) -> Arc<Definitions> {
+        let key = (ctx.workspace().workspace.id, ctx.is_staging);
+        let (id, resources) = ctx.deployed();
         let mut all = self.0.lock();
-        match all.get(&id) {
-            Some((known, definitions)) if *known == live => Arc::clone(definitions),
+        match all.get(&key) {
+            Some((known, definitions)) if *known == id => Arc::clone(definitions),
             _ => {
-                let definitions = Arc::new(Definitions::read(workspace));
-                all.insert(id, (live, Arc::clone(&definitions)));
+                let definitions = Arc::new(Definitions::read(resources));
+                all.insert(key, (id, Arc::clone(&definitions)));
                 definitions
             }
         }
@@ -44,14 +47,13 @@ impl AllDefinitions {
 
     /// Forgets a workspace.
     pub(crate) fn forget(&self, workspace: WorkspaceId) {
-        self.0.lock().remove(&workspace);
+        self.0.lock().retain(|(id, _), _| *id != workspace);
     }
 }
 
 impl Definitions {
-    fn read(workspace: &WorkspaceView) -> Self {
-        let files = workspace
-            .resources
+    fn read(resources: &[Resource]) -> Self {
+        let files = resources
             .iter()
             .map(|resource| (resource.path.as_str(), resource.content.as_str()))
             .collect::<BTreeMap<_, _>>();

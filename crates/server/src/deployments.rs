@@ -117,6 +117,24 @@ impl App {
         }
     }
 
+    /// Fails while a deployment is staged in the workspace of `database`: what rows are replaced by or
+    /// removed from is copied for it already.
+    pub(crate) fn refuse_while_staged(&self, database: &str) -> Result<(), ApiError> {
+        let view = self.catalog.view();
+        let mut workspaces = view.workspaces().iter();
+        let workspace = workspaces.find(|w| w.workspace.database == database);
+        match workspace.and_then(|workspace| workspace.staging.as_ref()) {
+            Some(staging) => Err(ApiError::new(
+                StatusCode::CONFLICT,
+                format!(
+                    "deployment {} is in progress; promote or discard it before rows are replaced or removed",
+                    staging.deployment.id
+                ),
+            )),
+            None => Ok(()),
+        }
+    }
+
     async fn sweep(&self, workspace: WorkspaceId) {
         if let Err(error) = self.deployer.sweep(workspace).await {
             // It is tried again after the next promotion, and at start.

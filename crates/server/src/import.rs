@@ -191,6 +191,8 @@ impl Import {
             self.pieces(file, job, imported, &mut live).await?;
             return live.stored(&self.datasource.name).await;
         };
+        let database = schema.database();
+        app.refuse_while_staged(database)?;
         let replacement = Replacement::begin(&app.engine, &schema, condition.clone()).await?;
         let mut copy = Place::new((app, operations), &schema, Some(&replacement));
         let loaded = match self.pieces(file, job, imported, &mut copy).await {
@@ -200,7 +202,7 @@ impl Import {
         };
         let loaded = loaded.and_then(|()| match job {
             Some(job) if !job.commit() => Err(cancelled()),
-            _ => Ok(()),
+            _ => app.refuse_while_staged(database),
         });
         if let Err(error) = loaded {
             replacement.discard().await;

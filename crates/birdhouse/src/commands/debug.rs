@@ -1,8 +1,9 @@
-//! `birdhouse debug`: how files and templates are understood, as JSON.
+//! `birdhouse debug`: how files and templates are understood, as JSON, and what a journal holds.
 //!
 //! For bug reports and for comparing with other implementations; one file per thing to look at.
 
 mod datafile;
+mod journal;
 mod render;
 
 use std::io::BufRead;
@@ -17,6 +18,7 @@ pub(crate) fn debug(args: &DebugArgs) -> anyhow::Result<ExitCode> {
     match &args.command {
         DebugCommand::Render => render::render(),
         DebugCommand::Datafile(args) => datafile::datafile(args),
+        DebugCommand::Journal(args) => journal::journal(args),
     }
 }
 

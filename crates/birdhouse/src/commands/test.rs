@@ -20,7 +20,7 @@ use birdhouse_datafile::{Project, has_errors};
 use birdhouse_deploy::Permission;
 
 use super::{block_on, log, say};
-use crate::args::{ListenArgs, StorageArgs, TestArgs};
+use crate::args::{ListenArgs, RateArgs, StorageArgs, TestArgs};
 use crate::project;
 use crate::serve::{Server, show};
 use client::Client;
@@ -83,6 +83,7 @@ async fn run(
         port: 0,
         clickhouse_port: 0,
         host: IpAddr::V4(Ipv4Addr::LOCALHOST),
+        rates: RateArgs::default(),
     };
     let fixtures = fixtures::find(&args.project, &project);
     let secrets = project::secrets(&args.project)?;

@@ -443,7 +443,7 @@ fn bad_routes(admin: &Client) {
     refused(admin.get("/v1/no/such/route"), 404, "/v1/no/such/route");
     refused(admin.get("/"), 404, "no route");
     for (method, path) in [
-        ("DELETE", "/v0/pipes/api_product_grid.json"),
+        ("PATCH", "/v0/pipes/api_product_grid.json"),
         ("PUT", "/v0/events?name=ecomm_events"),
         ("GET", "/v0/events?name=ecomm_events"),
         ("PATCH", "/v0/sql"),

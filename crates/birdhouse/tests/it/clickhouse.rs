@@ -109,7 +109,7 @@ fn queries_bodies_parameters_and_formats() {
         "\"x\"\n1\n"
     );
     assert_eq!(ask("SELECT toUInt8(7) FORMAT RowBinary", "").body, [7]);
-    drop(ask("SELECT 1", "&database=Tinybird_Local_Testing").expect(200));
+    ask("SELECT 1", "&database=Tinybird_Local_Testing").expect(200);
     assert_eq!(refusal(&ask("SELECT 1", "&database=other")), (404, 81));
     for (sql, expected) in [
         ("SELEC 1", (400, 62)),

@@ -1,8 +1,12 @@
-//! `birdhouse debug`: the contracts of the reference's inspectors, through the command.
+//! `birdhouse debug`: the contracts of the reference's inspectors, through the command, and a look
+//! at a journal.
 
 use std::io::Write;
+use std::os::unix::fs::FileExt;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 
+use birdhouse_journal::{DiskFiles, Journal, JournalConfig};
 use serde_json::{Value, json};
 
 use crate::harness::{Finished, Scratch, example, project};
@@ -112,4 +116,44 @@ fn a_file_is_shown_and_its_mistake_is_the_exit_code() {
     assert_eq!(finished.code, 0);
     let (finished, shown) = run(&[file.as_os_str(), "datasource".as_ref()]);
     assert_eq!((finished.code, &shown["ok"]), (1, &json!(false)));
+}
+
+#[test]
+fn a_journal_is_shown_with_its_damage() {
+    let scratch = Scratch::new();
+    let config = JournalConfig::new(scratch.path("journal"));
+    let directory = config.directory.clone();
+    let (journal, _) = Journal::open(config, Arc::new(DiskFiles)).unwrap();
+    for n in 1..=3 {
+        journal.append_unsynced(vec![vec![n; 10].into()]).unwrap();
+    }
+    journal.close_blocking();
+    let show = |option: &str| {
+        let arguments = ["debug".as_ref(), "journal".as_ref(), option.as_ref()];
+        let directory = [directory.as_os_str()];
+        let arguments = arguments.iter().chain(&directory).copied();
+        Finished::run(&scratch, &arguments.collect::<Vec<_>>())
+    };
+    let shown = show("--records");
+    assert_eq!(shown.code, 0, "{shown:?}");
+    let file = directory.join("00000000000000000001.segment");
+    let segment = format!(
+        "segment {}: 3 records, 1 to 3, 30 bytes of 67108864",
+        file.display()
+    );
+    let records = (1..=3).map(|n| format!("record {n}: 10 bytes, intact"));
+    let expected: Vec<_> = records
+        .chain([segment, "next record: 4".to_owned()])
+        .collect();
+    assert_eq!(shown.stdout.lines().collect::<Vec<_>>(), expected);
+
+    let segment = std::fs::File::options().write(true).open(&file).unwrap();
+    segment.write_all_at(b"?", 0).unwrap();
+    let shown = show("--");
+    assert_eq!(shown.code, 1, "{shown:?}");
+    let damage = format!(
+        "damaged: {}: 67108864 bytes at 0 are damaged, no record is lost",
+        file.display()
+    );
+    assert_eq!(shown.stdout.lines().last(), Some(damage.as_str()));
 }

@@ -7,10 +7,12 @@
 
 mod access;
 mod bad_input;
+mod chaos;
 mod check;
 mod clickhouse;
 mod debug;
 mod deployment;
+mod deployments;
 mod details;
 mod endpoints;
 mod fmt;
@@ -18,6 +20,7 @@ mod harness;
 mod imports;
 mod model;
 mod openapi;
+mod overload;
 mod project_tests;
 mod replacements;
 mod service_datasources;

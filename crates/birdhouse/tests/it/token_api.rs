@@ -1,8 +1,10 @@
 //! Static tokens as clients manage them.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
-use crate::harness::{ADMIN_TOKEN, Client, Scratch, Server, encode, project};
+use crate::harness::{ADMIN_TOKEN, Client, Scratch, Server, encode, project, wait_until};
 
 const PROJECT: &str = "\
 --- datasources/events.datasource
@@ -236,4 +238,74 @@ fn what_makes_no_sense_is_refused() {
     admin.get("/v0/tokens").expect(403);
     server.client(value(&new)).get("/v0/tokens").expect(200);
     assert_ne!(value(&new), ADMIN_TOKEN);
+}
+
+/// Deploys these files, promoting them at once.
+fn deploy(admin: &Client, files: &str) {
+    let mut body = String::new();
+    for part in files.split("--- ").skip(1) {
+        let (path, content) = part.split_once('\n').unwrap();
+        body += &format!(
+            "--edge\r\ncontent-disposition: form-data; name=\"data_project://\"; filename=\"{path}\"\r\n\
+             content-type: text/plain\r\n\r\n{content}\r\n"
+        );
+    }
+    body += "--edge--\r\n";
+    let call = admin.call("POST", "/v1/deploy?auto_promote=true");
+    let call = call.header("content-type", "multipart/form-data; boundary=edge");
+    let answer = call.body(body).send().expect(200).json();
+    assert_eq!(answer["result"], "success", "{answer}");
+    let id = answer["deployment"]["id"].as_str().unwrap().to_owned();
+    wait_until("the deployment is live", Duration::from_secs(30), || {
+        let shown = admin
+            .get(format!("/v1/deployments/{id}"))
+            .expect(200)
+            .json();
+        match shown["deployment"]["live"] == true {
+            true => Ok(()),
+            false => Err(shown.to_string()),
+        }
+    });
+}
+
+/// A changed data source has a table of another name behind it; filters and counts follow it.
+#[test]
+fn a_filter_holds_when_a_deployment_has_changed_the_table() {
+    let scratch = Scratch::new();
+    let server = server(&scratch);
+    let admin = server.admin();
+    let acme = create(
+        &admin,
+        "acme",
+        &["DATASOURCES:READ:events:org = 'acme'", "PIPES:READ:top"],
+    );
+    let acme = server.client(value(&acme));
+    let holds = |rows: i64| {
+        for (sql, expected) in [
+            ("SELECT count() FROM events", rows),
+            ("SELECT count() FROM events AS e", rows),
+            ("SELECT sum(org != 'acme') FROM (SELECT * FROM events)", 0),
+            (
+                "WITH x AS (SELECT org FROM events) SELECT uniqExact(org) FROM x",
+                1,
+            ),
+            ("SELECT count() FROM top", 1),
+        ] {
+            assert_eq!(acme.value(sql), expected, "{sql}");
+        }
+        let shown = admin.get("/v0/datasources/events").expect(200).json();
+        assert_eq!(shown["statistics"]["row_count"], rows + 1, "{shown}");
+    };
+    holds(2);
+    let changed = PROJECT.replace("ENGINE_SORTING_KEY n", "ENGINE_SORTING_KEY org, n");
+    deploy(&admin, &changed);
+    holds(2);
+    let shown = admin.get("/v0/datasources/events").expect(200).json();
+    assert_eq!(shown["engine"]["sorting_key"], "org, n");
+    admin.append("events", r#"{"org":"acme","n":9}"#).ok();
+    holds(3);
+    server.kill();
+    let server = Server::start_empty(&scratch);
+    let acme = server.client(acme.token());
+    assert_eq!(acme.value("SELECT count() FROM events"), 3);
 }

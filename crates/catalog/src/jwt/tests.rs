@@ -105,7 +105,7 @@ fn nothing_but_the_right_signature_is_accepted() {
         &other,
         foreign.expose(),
         &changed,
-        &good[..good.len() - 1],
+        good.trim_end_matches(good.chars().next_back().expect("not empty")),
         &format!("{good}.x"),
         "",
         "a.b.c",

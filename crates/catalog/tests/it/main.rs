@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod access;
+mod changes;
 mod deployments;
 mod files;
 mod persistence;

@@ -17,8 +17,8 @@ use crate::error::DeployError;
 use crate::existing::{self, Existing};
 use crate::layout::{Layout, quarantine};
 use crate::live::schema;
-use crate::plan::{self, OldTable, OldView, Permission, Plan, TableState, ViewState};
-use crate::report::{Message, Report, token_changes};
+use crate::plan::{self, LiveViews, OldTable, OldView, Permission, Plan, TableState, ViewState};
+use crate::report::{Message, Report, movements, token_changes};
 use crate::scratch::{Forward, Scratch, Verdict, with_targets};
 use crate::table::Table;
 use crate::view::View;
@@ -69,12 +69,14 @@ impl Deployer {
             schema(datasource, at, &world.existing, &mut found);
         }
         stop_on_errors(&mut found)?;
-        let plan = plan_for(&world, &project, views, &verdict, permission, &mut found);
+        let wanted = (&project, views);
+        let plan = plan_for(&world, wanted, &verdict, permission, &mut found);
         stop_on_errors(&mut found)?;
         let mut draft = draft(&project);
         draft.base = Some(view.live.id);
         let tokens = token_changes(&grants(&world.project), &draft.grants);
-        let mut report = Report::new(&view.resources, &draft.resources, &plan, tokens);
+        let movements = movements(&plan, |name| world.rows(name));
+        let mut report = Report::new(&view.resources, &draft.resources, movements, tokens);
         report.feedback = found.iter().map(Message::of).collect();
         Ok(Prepared {
             workspace,
@@ -189,8 +191,7 @@ impl World {
 /// Compares the project with what is live.
 fn plan_for(
     world: &World,
-    project: &Project,
-    views: Vec<View>,
+    (project, views): (&Project, Vec<View>),
     verdict: &Verdict,
     permission: Permission,
     found: &mut Vec<Diagnostic>,
@@ -234,7 +235,11 @@ fn plan_for(
         })
         .collect();
     plan::deleted(&places, permission, found);
-    Plan::new(&tables, states, &dropped, permission, found)
+    let live = LiveViews {
+        dropped,
+        has_namespace: world.layout.namespace.is_some(),
+    };
+    Plan::new(&tables, states, &live, permission, found)
 }
 
 fn table_state<'a>(

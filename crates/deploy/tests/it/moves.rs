@@ -246,3 +246,77 @@ TYPE endpoint
     assert_eq!(workspace.call(&live, "both", "").await, Ok(expected));
     workspace.nothing_is_left(&live).await;
 }
+
+/// A view that joins another table goes on through changes of either, and of neither.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_view_with_a_join_follows_its_tables() {
+    let joined = "--- datasources/labels.datasource
+SCHEMA >
+    page String `json:$.page`,
+    label String `json:$.label`
+
+ENGINE ReplacingMergeTree
+ENGINE_SORTING_KEY page
+--- datasources/other.datasource
+SCHEMA >
+    a Int8 `json:$.a`
+
+ENGINE MergeTree
+ENGINE_SORTING_KEY a
+--- datasources/per_label.datasource
+SCHEMA >
+    label String,
+    n UInt64
+
+ENGINE SummingMergeTree
+ENGINE_SORTING_KEY label
+--- materializations/count_labels.pipe
+NODE counted
+SQL >
+    SELECT l.label AS label, count() AS n
+    FROM visits AS v LEFT JOIN (SELECT * FROM labels FINAL) AS l ON l.page = v.page GROUP BY label
+TYPE materialized
+DATASOURCE per_label
+--- endpoints/labelled.pipe
+NODE labelled
+SQL >
+    SELECT label, sum(n) AS n FROM per_label GROUP BY label ORDER BY label
+TYPE endpoint
+";
+    let base = [VISITS, joined].concat();
+    let changes = [
+        ("ENGINE_SORTING_KEY page, id", "ENGINE_SORTING_KEY id"),
+        ("    a Int8", "    a Int16"),
+        ("    a Int16", "    a Int32"),
+        (
+            "label String `json:$.label`",
+            "label LowCardinality(String) `json:$.label`",
+        ),
+    ];
+    let mut steps = vec![base];
+    for (old, new) in changes {
+        let last = steps.last().unwrap();
+        assert!(last.contains(old), "{old}");
+        steps.push(last.replace(old, new));
+    }
+    let workspace = Workspace::new().await;
+    for (step, project) in (1..).zip(&steps) {
+        let (live, _) = workspace.deploy(files(project)).await.unwrap();
+        if step == 1 {
+            let labels = b"{\"page\":\"/a\",\"label\":\"first\"}\n";
+            workspace.append(&live, "labels", "ndjson", labels).await;
+        }
+        let other = b"{\"a\":1}\n";
+        workspace.append(&live, "other", "ndjson", other).await;
+        let row = format!(
+            "{{\"at\":\"2026-01-01 00:00:00\",\"page\":\"/a\",\"ms\":1,\"id\":{step},\"note\":\"\"}}\n"
+        );
+        workspace
+            .append(&live, "visits", "ndjson", row.as_bytes())
+            .await;
+        let answer = workspace.call(&live, "labelled", "").await;
+        let expected = format!("{{\"label\":\"first\",\"n\":{step}}}\n");
+        assert_eq!(answer, Ok(expected), "step {step}");
+        workspace.nothing_is_left(&live).await;
+    }
+}

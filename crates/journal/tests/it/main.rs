@@ -2,4 +2,7 @@
 
 #![cfg(test)]
 
+mod concurrency;
 mod disk;
+mod inspect;
+mod kill_points;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
-use birdhouse_catalog::{Resource, ResourceKind};
+use birdhouse_catalog::ResourceKind;
 use birdhouse_datafile::{Connection, Project};
 use serde_json::{Map, Value, json};
 
@@ -23,7 +23,7 @@ pub(super) async fn list(
     State(app): State<Arc<App>>,
 ) -> Result<Json<Value>, ApiError> {
     require(&ctx)?;
-    let definitions = app.definitions.of(ctx.workspace());
+    let definitions = app.definitions.of(&ctx);
     let project = definitions.project();
     let service = ctx.params.filled("service");
     let all: Vec<Value> = project
@@ -42,11 +42,7 @@ pub(super) async fn get(
 ) -> Result<Response, ApiError> {
     require(&ctx)?;
     let wanted = name.strip_suffix(".connection").unwrap_or(&name);
-    let mut resources = ctx.workspace().resources.iter();
-    let found: Option<&Resource> = resources.find(|resource| {
-        resource.kind == ResourceKind::Connection
-            && (resource.name == wanted || resource.id.as_str() == wanted)
-    });
+    let found = ctx.find_resource(ResourceKind::Connection, wanted);
     let found = found
         .ok_or_else(|| ApiError::not_found(format!("the connection '{wanted}' does not exist")))?;
     if ctx.params.flag("include_metadata") {
@@ -69,8 +65,7 @@ fn kind(connection: &Connection) -> String {
 }
 
 fn shown(ctx: &RequestContext, project: &Project, connection: &Connection) -> Value {
-    let workspace = ctx.workspace();
-    let resource = workspace.resource(ResourceKind::Connection, &connection.name);
+    let resource = ctx.resource(ResourceKind::Connection, &connection.name);
     let linkers = project.datasources.iter().filter(|datasource| {
         let settings = datasource.connector.as_ref().map(|c| c.settings.iter());
         settings.is_some_and(|mut settings| {
@@ -80,7 +75,7 @@ fn shown(ctx: &RequestContext, project: &Project, connection: &Connection) -> Va
         })
     });
     let linkers: Vec<Value> = linkers
-        .filter_map(|d| workspace.resource(ResourceKind::Datasource, d.name.as_str()))
+        .filter_map(|d| ctx.resource(ResourceKind::Datasource, d.name.as_str()))
         .map(|resource| json!({ "datasource_id": resource.id.as_str() }))
         .collect();
     let is_open = |name: &str| name != "TYPE" && !SECRET_NAMES.iter().any(|s| name.contains(s));

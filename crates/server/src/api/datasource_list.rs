@@ -24,8 +24,9 @@ pub(super) async fn list(
 ) -> Result<Json<Value>, ApiError> {
     let shown = Shown::read(&ctx, &app).await?;
     let attrs = ctx.params.text("attrs").unwrap_or_default();
-    let resources = ctx.workspace().resources.iter();
+    let (_, resources) = ctx.deployed();
     let all: Vec<Value> = resources
+        .iter()
         .filter(|resource| resource.kind == ResourceKind::Datasource)
         .filter(|resource| is_visible(&ctx, &resource.name))
         .map(|resource| selected(shown.datasource(resource), attrs))
@@ -52,11 +53,7 @@ pub(super) async fn get(
 
 /// Finds a data source that the token may read.
 fn find<'c>(ctx: &'c RequestContext, name_or_id: &str) -> Result<&'c Resource, ApiError> {
-    let mut resources = ctx.workspace().resources.iter();
-    let found = resources.find(|resource| {
-        resource.kind == ResourceKind::Datasource
-            && (resource.name == name_or_id || resource.id.as_str() == name_or_id)
-    });
+    let found = ctx.find_resource(ResourceKind::Datasource, name_or_id);
     let name = found.map_or(name_or_id, |resource| &resource.name);
     if !is_visible(ctx, name) {
         return Err(ApiError::forbidden(format!(

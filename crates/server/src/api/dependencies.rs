@@ -23,10 +23,12 @@ pub(super) async fn get(
     }
     let fed = fed(&ctx, &app).await;
     let wanted = ctx.params.filled("datasource");
-    let starts = fed.keys().filter(|name| wanted.is_none_or(|w| w == *name));
+    let starts = fed
+        .iter()
+        .filter(|(name, _)| wanted.is_none_or(|w| w == *name));
     let dependencies: BTreeMap<&String, Vec<&String>> = starts
-        .map(|name| {
-            let mut reached: BTreeSet<&String> = fed[name].iter().collect();
+        .map(|(name, targets)| {
+            let mut reached: BTreeSet<&String> = targets.iter().collect();
             let mut open: Vec<&String> = reached.iter().copied().collect();
             while ctx.params.flag("recursive")
                 && let Some(next) = open.pop()
@@ -45,7 +47,7 @@ pub(super) async fn get(
 
 /// Returns the targets that materialized nodes fill, by the data source that they read.
 async fn fed(ctx: &RequestContext, app: &App) -> BTreeMap<String, BTreeSet<String>> {
-    let definitions = app.definitions.of(ctx.workspace());
+    let definitions = app.definitions.of(ctx);
     let reads = definitions.reads(ctx, app).await;
     let mut fed: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for pipe in &definitions.project().pipes {

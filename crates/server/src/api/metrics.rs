@@ -24,7 +24,13 @@ pub(super) async fn metrics(
     if !ctx.scopes().is_admin() {
         return Err(ApiError::forbidden("only an admin token may read metrics"));
     }
-    let text = render(&app.ingestion.status(), ctx.recorder(&app).dropped_rows());
+    let mut status = app.ingestion.status();
+    if !ctx.caller.is_account() {
+        // An admin of one workspace learns nothing of the others.
+        let own = &ctx.workspace().workspace.database;
+        status.sources.retain(|source| source.name.database == *own);
+    }
+    let text = render(&status, app.dropped_records());
     // Source: the Prometheus text exposition format.
     let content_type = [(header::CONTENT_TYPE, "text/plain; version=0.0.4")];
     Ok((content_type, text).into_response())

@@ -29,17 +29,16 @@ pub(super) async fn list(ctx: RequestContext, State(app): State<Arc<App>>) -> Js
     let shown = Shown::read(&ctx, &app).await;
     let text = |name| ctx.params.text(name).unwrap_or_default();
     let (attrs, node_attrs) = (text("attrs"), text("node_attrs"));
-    let resources = ctx.workspace().resources.iter();
+    let (_, resources) = ctx.deployed();
     let all: Vec<Value> = resources
+        .iter()
         .filter(|resource| resource.kind == ResourceKind::Pipe && is_visible(&ctx, &resource.name))
         .map(|resource| {
-            let mut pipe = shown.pipe(resource);
-            let nodes = pipe["nodes"].take();
+            let (pipe, nodes) = shown.parts(resource);
             let mut pipe = selected(pipe, attrs);
             if attrs.is_empty() || !node_attrs.is_empty() {
-                let nodes = nodes.as_array().cloned().unwrap_or_default();
                 let nodes = nodes.into_iter().map(|node| selected(node, node_attrs));
-                pipe["nodes"] = nodes.collect();
+                put_nodes(&mut pipe, nodes.collect());
             }
             pipe
         })
@@ -61,8 +60,16 @@ pub(super) async fn get(
         None => {
             let resource = find(&ctx, &name)?;
             let shown = Shown::read(&ctx, &app).await;
-            Ok(Json(shown.pipe(resource)).into_response())
+            let (mut pipe, nodes) = shown.parts(resource);
+            put_nodes(&mut pipe, nodes);
+            Ok(Json(pipe).into_response())
         }
+    }
+}
+
+fn put_nodes(pipe: &mut Value, nodes: Vec<Value>) {
+    if let Some(fields) = pipe.as_object_mut() {
+        fields.insert("nodes".to_owned(), Value::Array(nodes));
     }
 }
 
@@ -81,11 +88,7 @@ pub(super) fn find<'c>(
     ctx: &'c RequestContext,
     name_or_id: &str,
 ) -> Result<&'c Resource, ApiError> {
-    let mut resources = ctx.workspace().resources.iter();
-    let found = resources.find(|resource| {
-        resource.kind == ResourceKind::Pipe
-            && (resource.name == name_or_id || resource.id.as_str() == name_or_id)
-    });
+    let found = ctx.find_resource(ResourceKind::Pipe, name_or_id);
     let found = found
         .ok_or_else(|| ApiError::not_found(format!("The pipe '{name_or_id}' does not exist")))?;
     if is_visible(ctx, &found.name) {

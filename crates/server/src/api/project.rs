@@ -3,10 +3,10 @@
 use std::collections::HashSet;
 
 use axum::body::Body;
-use axum::extract::{FromRequest, Multipart, Request};
 use axum::http::header;
 use birdhouse_datafile::{Diagnostic, Project, SourceFile, has_errors};
 use birdhouse_deploy::Message;
+use multer::Multipart;
 
 use crate::body;
 use crate::context::RequestContext;
@@ -71,14 +71,15 @@ async fn files(
             "a project is sent as multipart/form-data, each file as a part named data_project:// with its path as file name",
         ));
     };
-    let data = body::read(body, &ctx.headers, PROJECT_BODY_BYTES_MAX).await?;
-    let mut request = Request::new(Body::from(data));
-    request
-        .headers_mut()
-        .insert(header::CONTENT_TYPE, content_type);
-    let mut form = Multipart::from_request(request, &())
-        .await
-        .map_err(|error| broken(&error))?;
+    let data = body::read(body, &ctx.headers, PROJECT_BODY_BYTES_MAX, &ctx.in_flight).await?;
+    let boundary = content_type.to_str().ok().map(multer::parse_boundary);
+    let Some(Ok(boundary)) = boundary else {
+        return Err(ApiError::bad_request(
+            "the multipart form has no boundary in its Content-Type",
+        ));
+    };
+    let whole = futures_util::stream::once(async { Ok::<_, std::convert::Infallible>(bytes::Bytes::clone(&data)) });
+    let mut form = Multipart::new(whole, boundary);
     let (mut files, mut found) = (Vec::new(), Vec::new());
     let mut seen = HashSet::new();
     while let Some(part) = form.next_field().await.map_err(|error| broken(&error))? {

@@ -63,7 +63,7 @@ pub(super) async fn all_params(ctx: &RequestContext, body: Body) -> Result<Param
     if ctx.method != Method::POST {
         return Ok(ctx.params.clone());
     }
-    let body = body::read(body, &ctx.headers, QUERY_BODY_BYTES_MAX).await?;
+    let body = body::read(body, &ctx.headers, QUERY_BODY_BYTES_MAX, &ctx.in_flight).await?;
     Ok(ctx
         .params
         .clone()

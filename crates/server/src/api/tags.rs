@@ -19,11 +19,11 @@ pub(super) async fn list(
     State(app): State<Arc<App>>,
 ) -> Result<Json<Value>, ApiError> {
     ctx.require_admin("see the tags")?;
-    let definitions = app.definitions.of(ctx.workspace());
+    let definitions = app.definitions.of(&ctx);
     let project = definitions.project();
     let mut tags: BTreeMap<String, Vec<Value>> = BTreeMap::new();
     let mut add = |kind: ResourceKind, name: &str, of: &Tags| {
-        let Some(resource) = ctx.workspace().resource(kind, name) else {
+        let Some(resource) = ctx.resource(kind, name) else {
             return;
         };
         let shown = json!({ "id": resource.id.as_str(), "name": name, "type": kind.as_str() });

@@ -27,10 +27,10 @@ pub(super) struct Shown<'c> {
 impl<'c> Shown<'c> {
     pub(super) async fn read(ctx: &'c RequestContext, app: &App) -> Result<Self, ApiError> {
         let workspace = ctx.workspace();
-        let definitions = app.definitions.of(workspace);
+        let definitions = app.definitions.of(ctx);
         let mut used_by = BTreeSet::new();
         for ((pipe, _), reads) in definitions.reads(ctx, app).await {
-            let Some(resource) = workspace.resource(ResourceKind::Pipe, pipe) else {
+            let Some(resource) = ctx.resource(ResourceKind::Pipe, pipe) else {
                 continue;
             };
             for read in reads {
@@ -49,8 +49,11 @@ impl<'c> Shown<'c> {
     pub(super) fn datasource(&self, resource: &Resource) -> Value {
         let name = resource.name.as_str();
         let missing = Table::default();
-        let table = self.tables.get(name).unwrap_or(&missing);
-        let quarantine = self.tables.get(&format!("{name}{QUARANTINE_SUFFIX}"));
+        // A data source that a deployment changed has a table of another name.
+        let live = self.ctx.live.datasources.get(name);
+        let own = live.map_or(name, |datasource| &datasource.table);
+        let table = self.tables.get(own).unwrap_or(&missing);
+        let quarantine = self.tables.get(&format!("{own}{QUARANTINE_SUFFIX}"));
         let definition = self.definitions.datasource(name);
         let columns = columns(definition, table);
         let used_by = self.used_by.iter().filter(|(read, _, _)| read == name);

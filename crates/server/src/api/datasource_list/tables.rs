@@ -41,8 +41,9 @@ pub(super) async fn read(app: &App, database: &str) -> Result<HashMap<String, Ta
         let Ok(row) = serde_json::from_slice::<Value>(line) else {
             continue;
         };
-        let text = |name: &str| row[name].as_str().unwrap_or_default().to_owned();
-        let number = |name: &str| row[name].as_u64().unwrap_or_default();
+        let field = |name: &str| row.get(name).cloned().unwrap_or_default();
+        let text = |name: &str| field(name).as_str().unwrap_or_default().to_owned();
+        let number = |name: &str| field(name).as_u64().unwrap_or_default();
         let engine_full = text("engine_full");
         let table = Table {
             rows: number("rows"),
@@ -56,7 +57,7 @@ pub(super) async fn read(app: &App, database: &str) -> Result<HashMap<String, Ta
             sorting_key: text("sorting_key"),
             partition_key: text("partition_key"),
             primary_key: text("primary_key"),
-            columns: serde_json::from_value(row["columns"].clone()).unwrap_or_default(),
+            columns: serde_json::from_value(field("columns")).unwrap_or_default(),
         };
         tables.insert(text("name"), table);
     }

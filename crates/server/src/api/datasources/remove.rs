@@ -33,8 +33,8 @@ pub(in crate::api) async fn truncate(
         .filter(|_| ctx.live.datasource(&name).is_none());
     let datasource = existing(&ctx, owner.unwrap_or(&name))?;
     let table = match owner {
-        Some(_) => format!("{}{QUARANTINE_SUFFIX}", datasource.name),
-        None => datasource.name.clone(),
+        Some(_) => format!("{}{QUARANTINE_SUFFIX}", datasource.table),
+        None => datasource.table.clone(),
     };
     let database = ctx.caller.workspace.workspace.database.clone();
     let result = async {
@@ -44,7 +44,7 @@ pub(in crate::api) async fn truncate(
     let result: Result<(), ApiError> = result.await;
     Operations::of(&ctx, &app).record_removal(
         OperationType::Truncate,
-        (&datasource.id, &table),
+        (&datasource.id, &name),
         Vec::new(),
         result.as_ref().map(|()| None),
     );
@@ -61,7 +61,7 @@ pub(in crate::api) async fn delete(
 ) -> Result<Json<Value>, ApiError> {
     let removal = Removal::new(&ctx, &app, &name, body).await?;
     if removal.params.flag("dry_run") {
-        let table = (removal.database.as_str(), removal.datasource.name.as_str());
+        let table = (removal.database.as_str(), removal.datasource.table.as_str());
         let rows = birdhouse_ingest::matching_rows(&app.engine, table, &removal.condition).await?;
         return Ok(Json(json!({ "rows_to_be_deleted": rows })));
     }
@@ -209,7 +209,7 @@ impl Removal {
         operations: &Operations,
         lightweight: Option<&LightweightDelete>,
     ) -> Result<u64, ApiError> {
-        let table = (self.database.as_str(), self.datasource.name.as_str());
+        let table = (self.database.as_str(), self.datasource.table.as_str());
         let deleted = async {
             let _hold = hold(app, &self.database, &self.datasource).await?;
             let condition = &self.condition;
@@ -234,10 +234,14 @@ impl Removal {
 
 /// Returns when all acknowledged rows of the data source are stored, and keeps others waiting.
 async fn hold(app: &App, database: &str, datasource: &LiveDatasource) -> Result<Hold, ApiError> {
-    let source = SourceName::new(database, &datasource.name);
+    let source = SourceName::new(database, &datasource.table);
     let hold = app
         .ingestion
         .hold(&[source], HoldMode::Drained, HOLD_WAIT_MAX)
         .await;
-    hold.map_err(|error| ApiError::unavailable(format!("nothing was removed: {error}")))
+    let hold =
+        hold.map_err(|error| ApiError::unavailable(format!("nothing was removed: {error}")))?;
+    // A deployment takes its copy under such a hold.
+    app.refuse_while_staged(database)?;
+    Ok(hold)
 }

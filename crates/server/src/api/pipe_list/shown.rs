@@ -24,7 +24,7 @@ pub(super) struct Shown<'c> {
 
 impl<'c> Shown<'c> {
     pub(super) async fn read(ctx: &'c RequestContext, app: &App) -> Self {
-        let definitions = app.definitions.of(ctx.workspace());
+        let definitions = app.definitions.of(ctx);
         let mut dependencies = definitions.reads(ctx, app).await.clone();
         for ((pipe, _), reads) in &mut dependencies {
             let pipe = ctx.live.resources.pipes.get(pipe);
@@ -37,7 +37,8 @@ impl<'c> Shown<'c> {
         }
     }
 
-    pub(super) fn pipe(&self, resource: &Resource) -> Value {
+    /// Returns a pipe without its nodes, and those.
+    pub(super) fn parts(&self, resource: &Resource) -> (Value, Vec<Value>) {
         let name = resource.name.as_str();
         let definition = self.definitions.pipe(name);
         let endpoint = definition.and_then(|pipe| pipe.endpoint());
@@ -64,7 +65,6 @@ impl<'c> Shown<'c> {
             "edited_by": "",
             "workspace_id": self.ctx.workspace().workspace.id.to_string(),
             "last_commit": { "content_sha": resource.content_hash, "status": "ok", "path": resource.path },
-            "nodes": nodes,
         });
         let copy = definition.and_then(|pipe| pipe.copy());
         if let (Some((_, copy)), Some(fields)) = (copy, shown.as_object_mut()) {
@@ -82,7 +82,7 @@ impl<'c> Shown<'c> {
             let target = self.datasource_id(&copy.target.value);
             fields.insert("copy_target_datasource".to_owned(), target.into());
         }
-        shown
+        (shown, nodes)
     }
 
     fn node(
@@ -136,8 +136,7 @@ impl<'c> Shown<'c> {
     }
 
     fn datasource_id(&self, name: &str) -> Option<String> {
-        let workspace = self.ctx.workspace();
-        let resource = workspace.resource(ResourceKind::Datasource, name);
+        let resource = self.ctx.resource(ResourceKind::Datasource, name);
         resource.map(|resource| resource.id.to_string())
     }
 

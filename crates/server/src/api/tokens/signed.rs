@@ -20,8 +20,10 @@ pub(super) fn create(
     expiration: &str,
     body: &[u8],
 ) -> Result<Json<Value>, ApiError> {
-    let exp: i64 = expiration.parse().map_err(|_| {
-        ApiError::bad_request("the parameter 'expiration_time' must be a time in Unix seconds")
+    let exp: i64 = expiration.parse().map_err(|error| {
+        ApiError::bad_request(format!(
+            "the parameter 'expiration_time' must be a time in Unix seconds: {error}"
+        ))
     })?;
     let body: Map<String, Value> = serde_json::from_slice(body).map_err(|error| {
         ApiError::bad_request(format!(
