@@ -31,7 +31,7 @@ fn main() -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let mut report = Report::default();
+    let mut report = Report;
     report.machine()?;
     tokio::task::LocalSet::new().block_on(&runtime, sections::run(&binary, &wanted, &mut report))
 }

@@ -8,7 +8,6 @@ use crate::load::Outcome;
 use crate::server::Memory;
 
 /// Where figures go.
-#[derive(Default)]
 pub(crate) struct Report;
 
 impl Report {

@@ -25,7 +25,7 @@ pub struct ApiError {
     /// A whole body that a template's `custom_error()` asked for.
     pub body: Option<Value>,
     /// The rate that was exceeded.
-    pub rate_limited: Option<RateLimited>,
+    pub rate_limited: Option<Box<RateLimited>>,
 }
 
 impl ApiError {
@@ -74,7 +74,7 @@ impl ApiError {
             limited.limit
         );
         Self {
-            rate_limited: Some(limited),
+            rate_limited: Some(Box::new(limited)),
             ..Self::new(StatusCode::TOO_MANY_REQUESTS, message)
         }
     }
