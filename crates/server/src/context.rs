@@ -52,10 +52,10 @@ pub(crate) struct RequestContext {
     pub(crate) caller: Caller,
     /// What is deployed in that workspace, live or staged as the request asks.
     pub(crate) live: Arc<Live>,
-    /// Room for its body.
-    pub(crate) in_flight: Arc<InFlight>,
     /// Whether that is the staged deployment.
     pub(crate) is_staging: bool,
+    /// Room for its body.
+    pub(crate) in_flight: Arc<InFlight>,
     /// When the request came, for durations.
     pub(crate) started: Instant,
     /// When the request came, for logs.
