@@ -5,8 +5,7 @@
     scripts/fuzz_templates.py --oracle PYTHON ORACLE.py --file CASES.jsonl
 
 PYTHON is an interpreter that has the reference package, ORACLE.py the script that renders JSON
-lines with it. Ours is the example `render` of the crate `birdhouse-template`, which is built first
-(or the program given with --ours). Both read one JSON object a line and print one a line.
+lines with it (`scripts/setup-oracle`). Ours is `birdhouse debug render`.
 
 The generator makes templates of our own from a small grammar, with a fixed seed: parameters of
 every type, all functions with right and wrong arguments, operators, methods, blocks, mistakes in
@@ -16,14 +15,13 @@ Texts that Python makes up (type errors, syntax errors, addresses) are compared 
 Exit status 0 when nothing differs.
 """
 
-import argparse
 import collections
 import json
-import os
 import random
 import re
-import subprocess
 import sys
+
+import reference
 
 TYPES = [
     "Int8", "Int16", "Int32", "Int64", "Int128", "Int256", "UInt8", "UInt16", "UInt32", "UInt64",
@@ -306,61 +304,18 @@ def agrees(want, got):
     return True
 
 
-def run(command, cases, env=None):
-    text = "\n".join(json.dumps(c) for c in cases)
-    done = subprocess.run(command, input=text, capture_output=True, text=True, env=env, check=False)
-    if done.returncode != 0:
-        sys.exit(f"{command[0]} failed: {done.stderr[-2000:]}")
-    return [json.loads(line) for line in done.stdout.rstrip("\n").split("\n")]
-
-
-def ours_command(path):
-    if path:
-        return [path]
-    root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    build = ["cargo", "build", "-q", "--release", "-p", "birdhouse-template", "--example", "render"]
-    subprocess.run(build, cwd=root, check=True)
-    target = os.environ.get("CARGO_TARGET_DIR", os.path.join(root, "target"))
-    return [os.path.join(target, "release", "examples", "render")]
-
-
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--oracle", nargs=2, required=True, metavar=("PYTHON", "SCRIPT"))
-    parser.add_argument("--ours", help="program to compare (default: built from the crate)")
-    parser.add_argument("--cases", type=int, default=20000)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--show", type=int, default=20, help="disagreements to print of each group")
-    parser.add_argument("--file", help="take the cases from a file of JSON lines instead")
-    options = parser.parse_args()
-    ours = ours_command(options.ours)
-    if options.file:
-        with open(options.file, encoding="utf-8") as lines:
-            cases = [json.loads(line) for line in lines if line.strip()]
-    else:
-        generator = Generator(options.seed)
-        cases = [generator.case(n) for n in range(options.cases)]
-    python, script = options.oracle
-    env = dict(os.environ, PYTHONHASHSEED="0")
-    wanted = run([python, "-W", "ignore", script], cases, env)
-    got = run(ours, cases)
-    groups = collections.defaultdict(list)
+    options = reference.arguments(__doc__.split("\n")[0])
+    cases = reference.cases(options, Generator(options.seed))
+    wanted, got = reference.answers(options, cases, [], ["render"])
+    different = collections.defaultdict(list)
     for case, want, have in zip(cases, wanted, got, strict=True):
         if not agrees(want, have):
-            key = (want.get("kind", "ok"), have.get("kind", "ok"))
-            groups[key].append((case, want, have))
-    for key in sorted(groups, key=lambda k: -len(groups[k])):
-        found = sorted(groups[key], key=lambda g: len(g[0]["template"]))
-        print(f"== reference {key[0]}, ours {key[1]}: {len(found)}")
-        for case, want, have in found[: options.show]:
-            shown = {k: v for k, v in case.items() if k not in ("template", "id")}
-            print(f"{case['template']!r} {shown}")
-            print("   want", json.dumps(want, ensure_ascii=False)[:400])
-            print("   got ", json.dumps(have, ensure_ascii=False)[:400])
-    different = sum(len(found) for found in groups.values())
+            group = f"reference {want.get('kind', 'ok')}, ours {have.get('kind', 'ok')}"
+            others = {k: v for k, v in case.items() if k not in ("template", "id")}
+            different[group].append((case["template"], others, want, have))
     outcomes = collections.Counter(want.get("kind", "ok") for want in wanted)
-    print(f"{len(cases)} cases, {different} disagreements; outcomes of the reference: {dict(outcomes)}")
-    return 1 if different else 0
+    return reference.report(options, different, [], outcomes)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 //! The command line, without any logic.
 
 use std::net::IpAddr;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -142,6 +143,26 @@ pub(crate) struct ListenArgs {
         env = "BIRDHOUSE_HOST"
     )]
     pub(crate) host: IpAddr,
+    #[command(flatten)]
+    pub(crate) rates: RateArgs,
+}
+
+/// Appends beyond these get 429 with Retry-After; without a limit there is none.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Limits per second")]
+pub(crate) struct RateArgs {
+    /// Requests that append with one token
+    #[arg(long, value_name = "N", env = "BIRDHOUSE_TOKEN_REQUESTS")]
+    pub(crate) token_requests: Option<NonZeroU32>,
+    /// Rows that come with one token
+    #[arg(long, value_name = "N", env = "BIRDHOUSE_TOKEN_ROWS")]
+    pub(crate) token_rows: Option<NonZeroU32>,
+    /// Requests that append to one data source
+    #[arg(long, value_name = "N", env = "BIRDHOUSE_DATASOURCE_REQUESTS")]
+    pub(crate) datasource_requests: Option<NonZeroU32>,
+    /// Rows that come to one data source
+    #[arg(long, value_name = "N", env = "BIRDHOUSE_DATASOURCE_ROWS")]
+    pub(crate) datasource_rows: Option<NonZeroU32>,
 }
 
 #[derive(Debug, Args)]
@@ -241,4 +262,15 @@ pub(crate) struct DatafileArgs {
     /// Print the JSON as one line
     #[arg(long)]
     pub(crate) compact: bool,
+    /// Run {{ tb_secret(...) }} and other tags of datasource and connection files first
+    #[arg(long)]
+    pub(crate) render_secrets: bool,
+    /// The secrets for that, as a JSON object
+    #[arg(
+        long,
+        value_name = "JSON",
+        default_value = "{}",
+        requires = "render_secrets"
+    )]
+    pub(crate) secrets: String,
 }

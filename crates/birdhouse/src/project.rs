@@ -1,12 +1,13 @@
 //! Reads the files of a project from a directory: datafiles, secrets, fixtures.
 
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use birdhouse_catalog::SecretText;
 use birdhouse_datafile::{Diagnostic, Project, SourceFile};
-use birdhouse_deploy::check_fixture;
+use birdhouse_deploy::{check_fixture, resolve_secrets};
 
 /// Levels of folders below the project's that are searched.
 const DEPTH_MAX: usize = 5;
@@ -43,6 +44,30 @@ pub(crate) fn read(root: &Path) -> anyhow::Result<(Vec<SourceFile>, Vec<Diagnost
         }
     }
     Ok((files, diagnostics))
+}
+
+/// Reads the files of a project with the values of secrets, by name; see [`read`].
+///
+/// # Errors
+/// When a directory or a file cannot be read.
+pub(crate) fn load(
+    root: &Path,
+    secrets: &BTreeMap<String, String>,
+) -> anyhow::Result<(Project, Vec<Diagnostic>)> {
+    let (files, mut found) = read(root)?;
+    let (files, mistakes) = resolve_secrets(files, secrets);
+    found.extend(mistakes);
+    let (project, mistakes) = Project::parse(files);
+    found.extend(mistakes);
+    Ok((project, found))
+}
+
+/// Returns the values of secrets by name.
+pub(crate) fn values(secrets: &[Secret]) -> BTreeMap<String, String> {
+    let pairs = secrets.iter();
+    pairs
+        .map(|secret| (secret.name.clone(), secret.value.expose().to_owned()))
+        .collect()
 }
 
 /// A secret of `.env` or `.env.local`.

@@ -1,5 +1,8 @@
 //! A running server: from a data directory and a project to routes, and back down in order.
 
+mod connections;
+
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -7,19 +10,19 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use axum::Router;
-use birdhouse_catalog::{Catalog, SecretText};
+use birdhouse_catalog::{Catalog, SecretText, WorkspaceView};
 use birdhouse_datafile::{Diagnostic, Project};
-use birdhouse_deploy::Permission;
+use birdhouse_deploy::{Permission, secret_values};
 use birdhouse_engine::{Durability, Engine, EngineConfig};
 use birdhouse_ingest::{Ingestion, IngestionConfig};
-use birdhouse_server::{App, FlushLog, Imports, LiveWorkspaces};
+use birdhouse_server::{App, FlushLog, Imports, LiveWorkspaces, RateLimits};
 use birdhouse_telemetry::Telemetry;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use crate::args::{DurabilityArg, ListenArgs, StorageArgs};
+use crate::args::{DurabilityArg, ListenArgs, RateArgs, StorageArgs};
 use crate::project::Secret;
 
 /// How long requests may take to end when the server stops.
@@ -27,6 +30,10 @@ const DRAIN: Duration = Duration::from_secs(10);
 
 /// How long the start waits for batches of the last run.
 const REPLAY: Duration = Duration::from_secs(10);
+
+/// Reads the project to deploy, with the values of the workspace's secrets by name.
+pub(crate) type LoadProject =
+    Box<dyn FnOnce(&BTreeMap<String, String>) -> anyhow::Result<Project> + Send>;
 
 /// A server that is ready to listen.
 pub(crate) struct Server {
@@ -50,7 +57,7 @@ impl Server {
         listen: &ListenArgs,
         storage: &StorageArgs,
         data: &Path,
-        project: Option<(Project, Permission)>,
+        project: Option<(LoadProject, Permission)>,
         secrets: Vec<Secret>,
     ) -> anyhow::Result<Self> {
         // First of all, so that a second server on the same port touches nothing.
@@ -62,6 +69,16 @@ impl Server {
         if let Some(user_token) = given("TB_LOCAL_USER_TOKEN") {
             catalog.set_user_token(&user_token)?;
         }
+        let workspace = first_workspace(&catalog)?;
+        for secret in secrets {
+            catalog
+                .set_secret(workspace.workspace.id, &secret.name, &secret.value)
+                .with_context(|| format!("store the secret {}", secret.name))?;
+        }
+        let secrets = secret_values(first_workspace(&catalog)?.as_ref());
+        let project = project
+            .map(|(load, permission)| anyhow::Ok((load(&secrets)?, permission)))
+            .transpose()?;
         let engine = Engine::start(EngineConfig {
             durability: match storage.durability {
                 DurabilityArg::Process => Durability::Process,
@@ -86,28 +103,17 @@ impl Server {
             std::env::var("BIRDHOUSE_ALLOW_PRIVATE_URLS").is_ok_and(|value| value == "1"),
         );
         let imports = imports.map_err(|error| anyhow::anyhow!(error))?;
-        let mut app = App::new(
+        let app = App::new(
             engine.clone(),
             Arc::clone(&catalog),
             telemetry.recorder(),
             (ingestion.clone(), imports),
             live,
         );
+        let mut app = app.with_rate_limits(rate_limits(&listen.rates));
         app.is_local = listen.host.is_loopback();
         let app = Arc::new(app);
         app.watch_views();
-        let workspace = Arc::clone(
-            catalog
-                .view()
-                .workspaces()
-                .first()
-                .context("the catalog has no workspace")?,
-        );
-        for secret in secrets {
-            catalog
-                .set_secret(workspace.workspace.id, &secret.name, &secret.value)
-                .with_context(|| format!("store the secret {}", secret.name))?;
-        }
         load_workspaces(&app).await?;
         let deployed = match &project {
             Some((project, permission)) => app
@@ -173,19 +179,15 @@ impl Server {
             stop.cancel();
         };
         let on_clickhouse = birdhouse_server::clickhouse_router(Arc::clone(&app));
-        let serving = axum::serve(listener, router)
-            .with_graceful_shutdown(stop.clone().cancelled_owned())
-            .into_future();
-        let serving_clickhouse = axum::serve(clickhouse, on_clickhouse)
-            .with_graceful_shutdown(stop.clone().cancelled_owned())
-            .into_future();
-        let serving = async { tokio::try_join!(serving, serving_clickhouse).map(drop) };
+        let serving = connections::serve(listener, router, stop.clone());
+        let serving_clickhouse = connections::serve(clickhouse, on_clickhouse, stop.clone());
+        let serving = async { tokio::join!(serving, serving_clickhouse) };
         let drained = async {
             asked.await;
             tokio::time::sleep(DRAIN).await;
         };
         tokio::select! {
-            result = serving => result.context("serve")?,
+            ((), ()) = serving => {}
             () = drained => warn!(seconds = DRAIN.as_secs(), "some requests did not end in time"),
         }
         // Jobs bring rows in, so they end first.
@@ -204,6 +206,12 @@ impl Server {
         self.telemetry.stop().await;
         self.engine.stop().await;
     }
+}
+
+fn first_workspace(catalog: &Catalog) -> anyhow::Result<Arc<WorkspaceView>> {
+    let view = catalog.view();
+    let first = view.workspaces().first();
+    first.cloned().context("the catalog has no workspace")
 }
 
 /// Listens on the port that the option `--<option>` names.
@@ -243,6 +251,15 @@ async fn open_ingestion(
         warn!("rows of the last run are not stored yet; a change of their tables may be refused");
     }
     Ok(ingestion)
+}
+
+fn rate_limits(rates: &RateArgs) -> RateLimits {
+    RateLimits {
+        token_requests: rates.token_requests,
+        token_rows: rates.token_rows,
+        datasource_requests: rates.datasource_requests,
+        datasource_rows: rates.datasource_rows,
+    }
 }
 
 /// Returns the token that an environment variable gives.

@@ -6,9 +6,12 @@ use crate::grammar::{Dialect, FileKind, Grammar, clip, closest};
 use crate::lexer::Lexed;
 use crate::metadata;
 use crate::settings::{Settings, report_repeated, required_value};
-use crate::source::SourceFile;
+use crate::source::{SourceFile, Spanned};
 
 const TYPES: &[&str] = &["kafka", "s3", "gcs", "dynamodb", "postgres"];
+
+/// The one value that is JSON.
+const CREDENTIALS: &str = "GCS_SERVICE_ACCOUNT_CREDENTIALS_JSON";
 
 /// A connection to another system, as its file says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,6 +51,9 @@ pub(crate) fn build(
             }
             name if grammar.is_own(directive.rule) => {
                 if let Some(value) = required_value(directive, out) {
+                    if name == CREDENTIALS {
+                        check_credentials(&value, out);
+                    }
                     settings.set(name, value);
                 }
             }
@@ -75,5 +81,20 @@ pub(crate) fn build(
         file: file.clone(),
         description,
         settings,
+    }
+}
+
+/// Reports credentials that are no JSON; while they hold a template nobody can tell.
+fn check_credentials(value: &Spanned<String>, out: &mut Vec<Diagnostic>) {
+    if value.value.contains("{{") {
+        return;
+    }
+    if let Err(error) = serde_json::from_str::<serde_json::Value>(&value.value) {
+        // The error of the JSON parser says where, never what it read.
+        let message = format!("{CREDENTIALS} is not JSON: {error}");
+        out.push(
+            Diagnostic::error(codes::INVALID_VALUE, message, value.span.clone())
+                .with_hint("paste the key file of the service account, on one line"),
+        );
     }
 }

@@ -55,6 +55,25 @@ impl ConnectorKind {
             Self::Import => "import",
         }
     }
+
+    /// Returns the directives that it cannot do without.
+    fn required(self) -> &'static [&'static str] {
+        match self {
+            Self::Kafka => &["KAFKA_CONNECTION_NAME", "KAFKA_TOPIC", "KAFKA_GROUP_ID"],
+            Self::ObjectStorage => &[
+                "IMPORT_CONNECTION_NAME",
+                "IMPORT_BUCKET_URI",
+                "IMPORT_SCHEDULE",
+            ],
+            Self::DynamoDb => &[
+                "IMPORT_CONNECTION_NAME",
+                "IMPORT_TABLE_ARN",
+                "IMPORT_EXPORT_BUCKET",
+            ],
+            Self::Postgres => &["PG_CONNECTION_NAME", "PG_TABLE"],
+            Self::Import => &[],
+        }
+    }
 }
 
 /// The connector of a data source.
@@ -110,7 +129,8 @@ pub(crate) fn build(
     let span = first?;
     let has = |prefix: &str| settings.iter().any(|(name, _)| name.starts_with(prefix));
     let dynamo = ["IMPORT_TABLE_ARN", "IMPORT_EXPORT_BUCKET"];
-    let kind = if has("KAFKA_") {
+    let is_postgres = has("PG_") && !is_meant(ConnectorKind::Kafka, &settings);
+    let kind = if has("KAFKA_") && !is_postgres {
         ConnectorKind::Kafka
     } else if has("PG_") {
         ConnectorKind::Postgres
@@ -121,6 +141,13 @@ pub(crate) fn build(
     } else {
         ConnectorKind::ObjectStorage
     };
+    if !is_meant(kind, &settings) {
+        // As the reference, which looks for the others only when one of them is there.
+        let message = "these settings have no effect without the rest of a connector";
+        let hint = format!("add {}, or remove them", kind.required().join(", "));
+        out.push(Diagnostic::warning(codes::IGNORED_DIRECTIVE, message, span).with_hint(hint));
+        return None;
+    }
     check(kind, &settings, &span, dialect, out);
     out.push(
         Diagnostic::warning(
@@ -140,6 +167,16 @@ pub(crate) fn build(
     })
 }
 
+/// Reports whether the settings say that there is a connector, not only how it would be.
+fn is_meant(kind: ConnectorKind, settings: &Settings) -> bool {
+    let has = |name: &&str| settings.get(name).is_some();
+    match kind {
+        ConnectorKind::Kafka => kind.required().iter().any(has),
+        ConnectorKind::ObjectStorage => settings.iter().any(|(name, _)| name != "IMPORT_QUERY"),
+        _ => true,
+    }
+}
+
 fn check(
     kind: ConnectorKind,
     settings: &Settings,
@@ -147,31 +184,11 @@ fn check(
     dialect: Dialect,
     out: &mut Vec<Diagnostic>,
 ) {
-    let (subject, required): (&str, &[&str]) = match kind {
-        ConnectorKind::Kafka => (
-            "Kafka",
-            &["KAFKA_CONNECTION_NAME", "KAFKA_TOPIC", "KAFKA_GROUP_ID"],
-        ),
-        ConnectorKind::ObjectStorage => (
-            "connection",
-            &[
-                "IMPORT_CONNECTION_NAME",
-                "IMPORT_BUCKET_URI",
-                "IMPORT_SCHEDULE",
-            ],
-        ),
-        ConnectorKind::DynamoDb => (
-            "DynamoDB",
-            &[
-                "IMPORT_CONNECTION_NAME",
-                "IMPORT_TABLE_ARN",
-                "IMPORT_EXPORT_BUCKET",
-            ],
-        ),
-        ConnectorKind::Postgres => ("Postgres", &["PG_CONNECTION_NAME", "PG_TABLE"]),
-        ConnectorKind::Import => ("import", &[]),
+    let subject = match kind {
+        ConnectorKind::ObjectStorage => "connection",
+        _ => kind.word(),
     };
-    let missing = settings.missing(required);
+    let missing = settings.missing(kind.required());
     if !missing.is_empty() {
         let message = format!(
             "Some {subject} params have been provided, but the following required ones are missing: {}",

@@ -346,7 +346,7 @@ impl Builder<'_> {
             }
             "SOURCE" => ("SOURCE has been deprecated", None),
             "IMPORT_STRATEGY" => (
-                "IMPORT_STRATEGY has been deprecated. The built-in default is 'append'.",
+                "IMPORT_STRATEGY has been deprecated. The built-in default is 'append'. You can safely remove this setting from your Data Source file and the connection will be valid.",
                 Some("remove this line"),
             ),
             "KAFKA_STORE_BINARY_HEADERS" => (

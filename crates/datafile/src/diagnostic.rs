@@ -55,7 +55,7 @@ pub struct Diagnostic {
     pub severity: Severity,
     /// Stable code, `area/what`.
     pub code: &'static str,
-    /// What is wrong, one or two sentences.
+    /// What is wrong, one or two sentences; without values of secrets.
     pub message: String,
     /// Where it is.
     pub span: Span,
@@ -77,6 +77,7 @@ impl Diagnostic {
     }
 
     fn new(severity: Severity, code: &'static str, message: String, span: Span) -> Self {
+        let message = span.file().without_secrets(message);
         Self {
             severity,
             code,
@@ -90,24 +91,24 @@ impl Diagnostic {
     /// Adds what the user can do.
     #[must_use]
     pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
+        self.hint = Some(self.span.file().without_secrets(hint.into()));
         self
     }
 
     /// Adds what the user can do, if there is something.
     #[must_use]
-    pub fn with_optional_hint(mut self, hint: Option<String>) -> Self {
-        self.hint = hint;
-        self
+    pub fn with_optional_hint(self, hint: Option<String>) -> Self {
+        match hint {
+            Some(hint) => self.with_hint(hint),
+            None => self,
+        }
     }
 
     /// Adds a further place.
     #[must_use]
     pub fn with_label(mut self, span: Span, message: impl Into<String>) -> Self {
-        self.labels.push(Label {
-            span,
-            message: message.into(),
-        });
+        let message = span.file().without_secrets(message.into());
+        self.labels.push(Label { span, message });
         self
     }
 
@@ -183,12 +184,12 @@ pub(crate) fn sort(diagnostics: &mut [Diagnostic]) {
     });
 }
 
-/// Appends the first line of a span with carets below it.
+/// Appends the first line of a span with carets below it; a line with a secret is not shown.
 fn push_excerpt(out: &mut String, span: &Span) {
     let location = span.location();
     let line_range = span.file().line_range(location.line);
     let line = span.file().slice(line_range.clone());
-    if line.trim().is_empty() {
+    if line.trim().is_empty() || span.file().without_secrets(line.to_owned()) != line {
         return;
     }
     let before = location.column - 1;

@@ -8,7 +8,8 @@
 //!  "forward_query": null, "warnings": [], "nodes": [{"name": "n", "sql": "SELECT 1"}]}
 //! ```
 //!
-//! A file with errors gives the first one: `{"ok": false, "error", "code", "line", "pos", "hint"}`.
+//! A file with errors gives the first one and, where there are more, all of them:
+//! `{"ok": false, "error", "code", "line", "pos", "hint", "errors": [{"error", …}, …]}`.
 
 use serde_json::{Map, Value, json};
 
@@ -48,22 +49,30 @@ pub fn inspect(file: &SourceFile, kind: FileKind) -> Value {
         }
     }
     crate::diagnostic::sort(&mut out);
-    match out.iter().find(|diagnostic| diagnostic.is_error()) {
-        Some(error) => failure(error),
-        None => success(kind, &lexed, &out),
+    let errors: Vec<_> = out.iter().filter(|d| d.is_error()).map(failure).collect();
+    let Some(first) = errors.first() else {
+        return success(kind, &lexed, &out);
+    };
+    let mut fields = Map::from_iter([("ok".to_owned(), Value::from(false))]);
+    fields.extend(first.clone());
+    if errors.len() > 1 {
+        fields.insert("errors".to_owned(), errors.into());
     }
+    Value::Object(fields)
 }
 
-fn failure(error: &Diagnostic) -> Value {
+fn failure(error: &Diagnostic) -> Map<String, Value> {
     let location = error.span.location();
-    json!({
-        "ok": false,
-        "error": error.message,
-        "code": error.code,
-        "line": location.line,
-        "pos": location.column,
-        "hint": error.hint,
-    })
+    [
+        ("error", Value::from(error.message.as_str())),
+        ("code", error.code.into()),
+        ("line", location.line.into()),
+        ("pos", location.column.into()),
+        ("hint", error.hint.as_deref().into()),
+    ]
+    .into_iter()
+    .map(|(key, value)| (key.to_owned(), value))
+    .collect()
 }
 
 fn success(kind: FileKind, lexed: &Lexed, diagnostics: &[Diagnostic]) -> Value {
@@ -73,7 +82,7 @@ fn success(kind: FileKind, lexed: &Lexed, diagnostics: &[Diagnostic]) -> Value {
     }
     let nodes = match kind {
         FileKind::Pipe => nodes(lexed),
-        FileKind::Datasource | FileKind::Connection => vec![default_node(kind, lexed, &summary)],
+        FileKind::Datasource | FileKind::Connection => vec![default_node(lexed, &summary)],
     };
     let warnings: Vec<&str> = diagnostics
         .iter()
@@ -140,7 +149,7 @@ impl Summary {
 }
 
 /// The only node of a data source or a connection.
-fn default_node(kind: FileKind, lexed: &Lexed, summary: &Summary) -> Value {
+fn default_node(lexed: &Lexed, summary: &Summary) -> Value {
     let mut node = Map::new();
     node.insert("name".to_owned(), "default".into());
     for directive in &lexed.directives {
@@ -170,7 +179,7 @@ fn default_node(kind: FileKind, lexed: &Lexed, summary: &Summary) -> Value {
             _ if name.starts_with("ENGINE") => insert_engine(&mut node, directive),
             ("TOKEN" | "SHARED_WITH" | "VERSION", _) => {}
             ("KAFKA_TARGET_PARTITIONS" | "IMPORT_SERVICE" | "IMPORT_EXTERNAL_DATASOURCE", _) => {}
-            _ => insert_value(&mut node, kind, directive),
+            _ => insert_value(&mut node, directive),
         }
     }
     Value::Object(node)
@@ -178,6 +187,7 @@ fn default_node(kind: FileKind, lexed: &Lexed, summary: &Summary) -> Value {
 
 fn nodes(lexed: &Lexed) -> Vec<Value> {
     let mut nodes: Vec<Map<String, Value>> = Vec::new();
+    let mut tags = Tags::default();
     for directive in &lexed.directives {
         if directive.name() == "NODE" {
             let name = directive
@@ -185,6 +195,7 @@ fn nodes(lexed: &Lexed) -> Vec<Value> {
                 .map(|name| name.value)
                 .unwrap_or_default();
             nodes.push(Map::from_iter([("name".to_owned(), Value::from(name))]));
+            tags = Tags::default();
             continue;
         }
         let Some(node) = nodes.last_mut() else {
@@ -200,14 +211,18 @@ fn nodes(lexed: &Lexed) -> Vec<Value> {
             ("SQL", Some(block)) => {
                 node.insert("sql".to_owned(), block.sql().as_str().into());
             }
-            ("TOKEN" | "TAGS" | "VERSION" | "EXPORT_SERVICE", _) => {}
-            _ => insert_value(node, FileKind::Pipe, directive),
+            ("TAGS", _) => {
+                tags.add(&directive.value().map(|text| text.value).unwrap_or_default());
+                insert_tags(node, &tags);
+            }
+            ("TOKEN" | "VERSION" | "EXPORT_SERVICE", _) => {}
+            _ => insert_value(node, directive),
         }
     }
     nodes.into_iter().map(Value::Object).collect()
 }
 
-fn insert_value(node: &mut Map<String, Value>, kind: FileKind, directive: &Directive) {
+fn insert_value(node: &mut Map<String, Value>, directive: &Directive) {
     let name = directive.name();
     let Some(value) = directive.value().map(|value| value.value) else {
         return;
@@ -215,18 +230,12 @@ fn insert_value(node: &mut Map<String, Value>, kind: FileKind, directive: &Direc
     let value = match name {
         "IMPORT_FORMAT" => value.to_lowercase().into(),
         "ON_DEMAND_COMPUTE" => connector::parse_bool(&value).into(),
-        "TYPE" if kind == FileKind::Connection => value.to_lowercase().into(),
         "GCS_SERVICE_ACCOUNT_CREDENTIALS_JSON" => {
             serde_json::from_str(&value).unwrap_or_else(|_| Value::from(value))
         }
         _ => Value::from(value),
     };
-    let key = if name == "COPY_MODE" {
-        "mode".to_owned()
-    } else {
-        name.to_ascii_lowercase()
-    };
-    node.insert(key, value);
+    node.insert(pipe::node::attribute(name), value);
 }
 
 fn insert_tags(node: &mut Map<String, Value>, tags: &Tags) {

@@ -79,13 +79,10 @@ impl Directive {
             .map_or_else(|| self.keyword.clone(), |last| self.keyword.to(last))
     }
 
-    /// Returns the value: the words joined by one blank without the surrounding quotes, or the
-    /// trimmed text of the block.
+    /// Returns the value: the words joined by one blank, or the trimmed text of the block, without
+    /// the surrounding quotes.
     pub(crate) fn value(&self) -> Option<Spanned<String>> {
         let Spanned { value, span } = self.quoted_value()?;
-        if self.block.is_some() {
-            return Some(Spanned::new(value, span));
-        }
         Some(Spanned::new(unquote(&value).to_owned(), span))
     }
 
@@ -269,16 +266,14 @@ impl Lexer<'_> {
     fn place(&mut self, directive: Directive) {
         match (directive.rule.block, directive.is_marked) {
             (BlockRule::Never, true) => {
+                let written = directive.keyword.text().to_ascii_uppercase();
                 self.out.push(
                     Diagnostic::error(
                         codes::UNEXPECTED_BLOCK,
-                        format!("{} does not support multiline arguments", directive.name()),
+                        format!("{written} does not support multiline arguments"),
                         directive.keyword.clone(),
                     )
-                    .with_hint(format!(
-                        "write the value on the same line: {} value",
-                        directive.name()
-                    )),
+                    .with_hint(format!("write the value on the same line: {written} value")),
                 );
                 self.open = Some(OpenBlock {
                     directive: None,

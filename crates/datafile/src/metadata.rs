@@ -204,10 +204,10 @@ pub(crate) fn token(
             );
             None
         }
-        (upper, _) => {
+        _ => {
             let message = format!(
                 "Invalid permission: {}. Only READ and APPEND are supported",
-                clip(upper)
+                clip(scope.text())
             );
             report(
                 message,

@@ -4,7 +4,7 @@
 //! materialized, copy or sink node publishes its endpoint node, or else its last node. Which of
 //! the two holds is decided for a project as a whole (see `project`).
 
-mod node;
+pub(crate) mod node;
 
 use std::collections::HashMap;
 
@@ -289,7 +289,7 @@ impl<'a, 'd> Builder<'a, 'd> {
         self.reported_missing_node = true;
         let subject = match directive.name() {
             "SQL" => "SQL".to_owned(),
-            name => name.to_ascii_lowercase(),
+            name => node::attribute(name),
         };
         let message = format!("{subject} must be called after a NODE command");
         self.out.push(

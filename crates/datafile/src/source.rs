@@ -5,6 +5,8 @@
 //! to clone, so that every value that was read from a file can say where it came from, also when
 //! it came through an include. Lines end with LF, CRLF or CR; a byte order mark belongs to no line.
 
+mod conceal;
+
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
@@ -23,12 +25,32 @@ struct Inner {
     text: String,
     line_starts: Vec<usize>,
     included_from: Option<Span>,
+    resolved: Option<Resolved>,
+}
+
+/// What a file was before its secrets were put into its text.
+struct Resolved {
+    written: String,
+    /// Their values.
+    secrets: Vec<String>,
 }
 
 impl SourceFile {
     /// Creates a file from its path relative to the project (with `/`) and its text.
     pub fn new(path: impl Into<String>, text: impl Into<String>) -> Self {
-        Self::build(path.into(), text.into(), None)
+        Self::build(path.into(), text.into(), None, None)
+    }
+
+    /// Creates the same file with secrets put into its text; `secrets` are their values.
+    ///
+    /// Diagnostics of the file show none of them.
+    #[must_use]
+    pub fn with_secrets(&self, text: String, secrets: Vec<String>) -> Self {
+        let resolved = Resolved {
+            written: self.written().to_owned(),
+            secrets,
+        };
+        Self::build(self.path().to_owned(), text, None, Some(resolved))
     }
 
     /// Creates a file from raw bytes.
@@ -60,16 +82,22 @@ impl SourceFile {
 
     /// Creates a file whose text was put in place of the include directive at `from`.
     pub(crate) fn included(path: String, text: String, from: Span) -> Self {
-        Self::build(path, text, Some(from))
+        Self::build(path, text, Some(from), None)
     }
 
-    fn build(path: String, text: String, included_from: Option<Span>) -> Self {
+    fn build(
+        path: String,
+        text: String,
+        included_from: Option<Span>,
+        resolved: Option<Resolved>,
+    ) -> Self {
         let line_starts = line_starts(&text);
         Self(Arc::new(Inner {
             path,
             text,
             line_starts,
             included_from,
+            resolved,
         }))
     }
 
@@ -78,9 +106,23 @@ impl SourceFile {
         &self.0.path
     }
 
-    /// Returns the text exactly as it was given.
+    /// Returns the text that is parsed: as it was given, or with its secrets in place.
     pub fn text(&self) -> &str {
         &self.0.text
+    }
+
+    /// Returns the text as the user wrote it, which is what may be kept and shown.
+    pub fn written(&self) -> &str {
+        let resolved = self.0.resolved.as_ref();
+        resolved.map_or(&self.0.text, |resolved| &resolved.written)
+    }
+
+    /// Returns a text about this file without the values of its secrets.
+    pub(crate) fn without_secrets(&self, text: String) -> String {
+        match &self.0.resolved {
+            Some(resolved) => conceal::conceal(text, &resolved.secrets),
+            None => text,
+        }
     }
 
     /// Returns the include directive that this text replaces.

@@ -1,16 +1,49 @@
 //! What can be said about the SQL of a project before, and after, its tables exist.
 
+use std::sync::Arc;
+
+use birdhouse_catalog::WorkspaceView;
 use birdhouse_datafile::{DeploymentMethod, Diagnostic, Node, Project};
 use birdhouse_engine::EngineError;
-use birdhouse_query::{Assembled, Assembler, Pipe, QueryError, Resources};
-use birdhouse_template::{Context, Mode, Parameters};
+use birdhouse_query::{Assembled, Assembler, Body, Pipe, QueryError, Resources};
+use birdhouse_template::{Context, ErrorKind, Mode, Parameters};
 
 use crate::codes;
-use crate::compile::{node_diagnostic, node_span, query_diagnostic, unknown_diagnostic};
+use crate::compile::{
+    node_diagnostic, node_span, query_diagnostic, template_diagnostic, unknown_diagnostic,
+};
 use crate::deployer::Deployer;
 use crate::error::DeployError;
 use crate::existing::admin_query;
 use crate::view::{View, order};
+
+/// Reports secrets that nodes need and the workspace does not have.
+pub(crate) fn secrets(
+    workspace: &WorkspaceView,
+    project: &Project,
+    resources: &Resources,
+    found: &mut Vec<Diagnostic>,
+) {
+    let names = workspace.secrets.iter().map(|secret| secret.name.clone());
+    let context = Context {
+        mode: Mode::Check,
+        secrets: Arc::new(names.collect()),
+        checks_secrets: true,
+        ..Context::default()
+    };
+    let parameters = Parameters::default();
+    for (_, live, node) in all_nodes(project, resources) {
+        let Some(Body::Template(template)) = live.node(&node.name.value).map(|node| &node.body)
+        else {
+            continue;
+        };
+        if let Err(error) = template.render(&parameters, &context)
+            && error.kind == ErrorKind::Secret
+        {
+            found.push(template_diagnostic(node, &error));
+        }
+    }
+}
 
 /// Checks every node by itself and returns the materialized views, upstream first.
 pub(crate) async fn nodes(
@@ -137,10 +170,7 @@ pub(crate) async fn endpoints(
             // What a template refuses without parameters is its own business.
             Err(_) => continue,
         };
-        let is_plain = live
-            .nodes
-            .iter()
-            .all(|n| matches!(n.body, birdhouse_query::Body::Plain(_)));
+        let is_plain = live.nodes.iter().all(|n| matches!(n.body, Body::Plain(_)));
         if let Some(message) = describe(deployer, database, &assembled).await? {
             let diagnostic = if is_plain {
                 query_diagnostic(pipe, node, codes::QUERY, &message)

@@ -138,7 +138,8 @@ pub(crate) fn query_diagnostic(
     .with_optional_hint(near.map(|near| format!("did you mean {near}?")))
 }
 
-fn template_diagnostic(node: &Node, error: &TemplateError) -> Diagnostic {
+/// Returns the diagnostic of what is wrong with a node's template.
+pub(crate) fn template_diagnostic(node: &Node, error: &TemplateError) -> Diagnostic {
     let span = error
         .line
         .and_then(|line| line_span(node, line))

@@ -39,6 +39,12 @@ pub(crate) const KILL_TIME: Duration = Duration::from_secs(12);
 /// Time that the first start of a worker may take (many tables are opened then).
 pub(crate) const START_TIME_MAX: Duration = Duration::from_secs(120);
 
+/// How long a worker waits for the one before to end, whose gateway may have been killed.
+pub(crate) const LOCK_WAIT_MAX: Duration = STOP_TIME_MAX;
+
+/// How often it looks.
+pub(crate) const LOCK_PAUSE: Duration = Duration::from_millis(20);
+
 /// How long a worker may be silent, unless configured, before it is killed.
 pub(crate) const SILENCE_MAX: Duration = Duration::from_secs(30);
 

@@ -40,6 +40,7 @@ use tokio_util::task::TaskTracker;
 pub use access::{DATABASE_PREFIX, SERVICE_DATABASE, service_database};
 pub(crate) use sandbox::Sandbox;
 
+use crate::limits::LOCK_WAIT_MAX;
 use crate::supervisor::Durability;
 use directory::{EngineDirectory, LastStop};
 use ffi::Library;
@@ -107,7 +108,7 @@ fn run() -> Result<(), AnyError> {
     let config = read_config()?;
     // Relative file names of the engine must not mean anything.
     std::env::set_current_dir("/")?;
-    let (directory, last_stop) = EngineDirectory::take(&config.directory)?;
+    let (directory, last_stop) = EngineDirectory::take(&config.directory, LOCK_WAIT_MAX)?;
     if last_stop == LastStop::Unclean {
         let repair = dedup_log::repair(&directory.data)?;
         report(&format!("repaired after an unclean stop: {repair:?}"));

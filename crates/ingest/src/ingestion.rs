@@ -11,6 +11,7 @@
 //! [`Ingestion::hold`] for whoever changes tables. What is promised in which case stands in
 //! `docs/durability.md`.
 
+mod append_error;
 mod aside;
 mod check;
 mod counters;
@@ -21,8 +22,10 @@ mod kill_points;
 mod memory;
 mod record;
 mod recovery;
+mod recovery_report;
 mod source;
 mod trim;
+mod unfailing;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
@@ -32,15 +35,15 @@ use std::time::Duration;
 
 use birdhouse_engine::Engine;
 use birdhouse_journal::{
-    AppendError as JournalError, FullCause, Journal, Location, Lsn, SEGMENT_BYTES,
-    Status as JournalStatus, kill_point,
+    Journal, Location, Lsn, SEGMENT_BYTES, Status as JournalStatus, kill_point,
 };
 use parking_lot::Mutex;
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
+pub use append_error::AppendError;
 pub use aside::{AsideError, SetAside};
 pub use check::{Check, CheckResult};
 pub use counters::FlushCounters;
@@ -49,17 +52,19 @@ pub use hold::{Hold, HoldError, HoldMode};
 pub use keys::{Claim, Claimed, Counts, Key, KeyConflict};
 pub use kill_points::INGEST_KILL_POINTS;
 pub use record::{Operation, Origin, SourceName, describe_record};
-pub use recovery::{LastStop, OpenError, RecoveryReport};
+pub use recovery::OpenError;
+pub use recovery_report::{LastStop, RecoveryReport};
 pub use source::{FlushFailed, SourceStatus, Trouble};
 
 use crate::decode::Decoded;
-use crate::limits::{JOURNAL_BYTES_MAX, PENDING_RECORDS_MAX, RETRY_AFTER, SYNC_INTERVAL};
+use crate::limits::{JOURNAL_BYTES_MAX, PENDING_RECORDS_MAX, SYNC_INTERVAL};
 use crate::schema::Schema;
 use counters::Counters;
 use keys::Keys;
 use memory::Memory;
 use record::{Outcome, Record, Rows};
 use source::{Batch, Pending, Source};
+use unfailing::Unfailing;
 
 /// How rows are kept.
 #[derive(Debug, Clone)]
@@ -93,68 +98,21 @@ impl IngestionConfig {
     }
 }
 
-/// Why rows were not acknowledged. Nothing of them is stored, unless it says otherwise.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum AppendError {
-    /// The journal has reached its limit: the engine does not keep up, or is away.
-    #[error(
-        "the journal is full: {bytes} bytes wait for the engine, the limit is {limit}; send the rows again later"
-    )]
-    Full {
-        /// What it holds.
-        bytes: u64,
-        /// What it may hold.
-        limit: u64,
-    },
-    /// The disk has no room.
-    #[error("the disk is full; send the rows again when there is room")]
-    DiskFull,
-    /// Too many requests wait for the engine.
-    #[error("{records} requests wait for the engine; send the rows again later")]
-    Backlog {
-        /// How many.
-        records: usize,
-    },
-    /// Too much waits to be written at this moment.
-    #[error("too many rows wait for the disk; send the rows again later")]
-    Busy,
-    /// A write failed, and nothing is acknowledged until a restart.
-    #[error("the journal failed and takes no rows until the server is restarted: {reason}")]
-    Poisoned {
-        /// What failed.
-        reason: String,
-    },
-    /// The rows are more than one record holds.
-    #[error("the rows of one request take too many bytes; send fewer")]
-    TooLarge,
-    /// The server is stopping.
-    #[error("the server is stopping; send the rows again later")]
-    Stopping,
-}
-
-impl AppendError {
-    /// Returns when the same request may succeed; nothing when it will not.
-    #[must_use]
-    pub fn retry_after(&self) -> Option<Duration> {
-        match self {
-            Self::Full { .. }
-            | Self::DiskFull
-            | Self::Backlog { .. }
-            | Self::Busy
-            | Self::Stopping => Some(RETRY_AFTER),
-            Self::Poisoned { .. } => Some(RETRY_AFTER * 10),
-            Self::TooLarge => None,
-        }
-    }
-}
-
 /// Rows that are acknowledged: they are in the journal.
-#[derive(Debug)]
 pub struct Receipt {
     /// How many.
     pub counts: Counts,
-    flushed: oneshot::Receiver<Result<(), FlushFailed>>,
+    source: Arc<Source>,
+    /// How many records had come to the source with this one.
+    arrived: u64,
+}
+
+impl std::fmt::Debug for Receipt {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Receipt")
+            .field("counts", &self.counts)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Receipt {
@@ -164,9 +122,9 @@ impl Receipt {
     /// # Errors
     /// When the engine failed on them. They stay in the journal and are tried again.
     pub async fn flushed(self, limit: Duration) -> Result<bool, FlushFailed> {
-        match tokio::time::timeout(limit, self.flushed).await {
-            Ok(Ok(result)) => result.map(|()| true),
-            Ok(Err(_)) | Err(_) => Ok(false),
+        match tokio::time::timeout(limit, self.source.stored(self.arrived)).await {
+            Ok(ended) => ended.map(|()| true),
+            Err(_) => Ok(false),
         }
     }
 }
@@ -252,13 +210,8 @@ impl Ingestion {
             blocks: decoded.blocks,
             quarantine_blocks: decoded.quarantine_blocks,
         };
-        let append = shared.clone().append(rows, claimed);
-        match shared.appends.spawn(append).await {
-            Ok(result) => result,
-            Err(error) => Err(AppendError::Poisoned {
-                reason: error.to_string(),
-            }),
-        }
+        let appends = shared.appends.clone();
+        Unfailing::new(shared.append(rows, claimed), appends).await
     }
 
     /// Takes an idempotency key for a request, or returns how it was answered before.
@@ -365,9 +318,7 @@ impl Shared {
             unstored.appending.insert(ticket, self.journal.next_lsn());
             ticket
         };
-        let written = (self.journal)
-            .append(Record::Rows(rows.clone()).encode())
-            .await;
+        let written = (self.journal).append(rows.encode()).await;
         {
             let mut unstored = self.unstored.lock();
             unstored.appending.remove(&ticket);
@@ -379,30 +330,18 @@ impl Shared {
         if let Some(claimed) = claimed {
             claimed.answered(location.lsn, counts, at);
         }
-        let (waiter, flushed) = oneshot::channel();
         self.counters.acknowledged(counts);
-        self.enqueue(location, rows, Some(waiter));
-        Ok(Receipt { counts, flushed })
-    }
-
-    /// Puts a record into its source's queue.
-    fn enqueue(
-        self: &Arc<Self>,
-        location: Location,
-        rows: Rows,
-        waiter: Option<oneshot::Sender<Result<(), FlushFailed>>>,
-    ) {
         let source = self.source(&rows.source);
-        source.push(self.pending(location, rows, waiter));
+        let arrived = source.push(self.pending(location, rows));
+        Ok(Receipt {
+            counts,
+            source,
+            arrived,
+        })
     }
 
     /// Makes a queue's entry of a record, with its rows as long as there is memory for them.
-    fn pending(
-        &self,
-        location: Location,
-        rows: Rows,
-        waiter: Option<oneshot::Sender<Result<(), FlushFailed>>>,
-    ) -> Pending {
+    fn pending(&self, location: Location, rows: Rows) -> Pending {
         let bytes = rows.bytes();
         Pending {
             location,
@@ -410,7 +349,6 @@ impl Shared {
             count: rows.rows + rows.quarantined_rows,
             bytes,
             arrived: Instant::now(),
-            waiter,
             rows: self.memory.try_add(bytes).then(|| Box::new(rows)),
         }
     }
@@ -485,24 +423,5 @@ impl Unstored {
         (records.into_iter().chain(appending).chain(checked))
             .min()
             .copied()
-    }
-}
-
-impl From<JournalError> for AppendError {
-    fn from(error: JournalError) -> Self {
-        match error {
-            JournalError::Poisoned { reason } => Self::Poisoned { reason },
-            JournalError::Full(FullCause::Limit { bytes, bytes_max }) => Self::Full {
-                bytes,
-                limit: bytes_max,
-            },
-            JournalError::Full(_) => Self::DiskFull,
-            JournalError::QueueFull { .. } => Self::Busy,
-            JournalError::TooLarge { .. } => Self::TooLarge,
-            JournalError::Closed => Self::Stopping,
-            other => Self::Poisoned {
-                reason: other.to_string(),
-            },
-        }
     }
 }

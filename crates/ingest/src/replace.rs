@@ -109,6 +109,14 @@ pub enum ReplaceError {
     /// Rows that were acknowledged before could not be stored first.
     #[error("nothing was replaced: {0}")]
     Held(#[from] HoldError),
+    /// What would be replaced is not what it was when the load began.
+    #[error(
+        "'{table}' was changed by a deployment while the new rows were loaded, so nothing was replaced; try again"
+    )]
+    Changed {
+        /// The table.
+        table: String,
+    },
     /// The exchange may have happened or not; the next start completes it.
     #[error("the engine went away while the rows were switched; the next start completes it")]
     Unsettled(#[source] EngineError),
@@ -122,7 +130,7 @@ impl ReplaceError {
             Self::Empty | Self::Unrebuildable { .. } => ErrorKind::InvalidInput,
             Self::Engine(error) => error.kind(),
             Self::Load(error) => error.kind(),
-            Self::Held(_) | Self::Unsettled(_) => ErrorKind::Unavailable,
+            Self::Changed { .. } | Self::Held(_) | Self::Unsettled(_) => ErrorKind::Unavailable,
         }
     }
 }
@@ -321,6 +329,7 @@ impl Replacement {
 
     /// Brings the copies to what the originals shall be. The originals are held.
     async fn complete(&self, allows_empty: bool) -> Result<Replaced, ReplaceError> {
+        self.check_unchanged().await?;
         let mut replaced = Replaced {
             rebuilt: self
                 .rebuilt
@@ -342,6 +351,30 @@ impl Replacement {
         }
         kill_point!("replace.complete");
         Ok(replaced)
+    }
+
+    /// Refuses to put copies in the place of tables that have become others.
+    async fn check_unchanged(&self) -> Result<(), ReplaceError> {
+        let now = Tables::read(&self.engine, &self.database).await?;
+        let definition = |tables: &Tables, name: &str| {
+            let table = tables.tables.get(name)?;
+            Some((
+                table.create_table_query.clone(),
+                table.dependencies_table.clone(),
+            ))
+        };
+        let names = self
+            .rebuilt
+            .iter()
+            .chain(self.tables.edges.iter().map(|edge| &edge.view));
+        for name in names {
+            if definition(&now, name) != definition(&self.tables, name) {
+                return Err(ReplaceError::Changed {
+                    table: name.clone(),
+                });
+            }
+        }
+        Ok(())
     }
 
     /// Takes the rows of the file that match, and the old ones that do not.

@@ -38,6 +38,32 @@ pub struct Assembled {
     pub max_threads: Option<u32>,
 }
 
+/// A text of the caller's own.
+#[derive(Debug)]
+pub struct OwnText<'a> {
+    /// The text, rendered when it was a template.
+    pub statement: Statement<'a>,
+    /// Where it stands.
+    pub scope: Scope<'a>,
+    /// Names of the secrets that it refers to as query parameters.
+    pub secrets: Vec<String>,
+    /// What it asked of the engine.
+    pub settings: Settings,
+}
+
+impl<'a> OwnText<'a> {
+    /// Returns a text that was no template.
+    #[must_use]
+    pub fn plain(statement: Statement<'a>, scope: Scope<'a>) -> Self {
+        Self {
+            statement,
+            scope,
+            secrets: Vec::new(),
+            settings: Settings::default(),
+        }
+    }
+}
+
 /// Where a text stands: which nodes it sees.
 #[derive(Debug, Clone, Copy)]
 pub enum Scope<'a> {
@@ -98,7 +124,7 @@ impl Assembler<'_> {
         Ok(growing.assembled)
     }
 
-    /// Assembles a text of the caller's own in `scope`, reading only what `access` allows.
+    /// Assembles a text of the caller's own, reading only what `access` allows.
     ///
     /// Conditions on data sources are not part of the statement; the engine adds them.
     ///
@@ -106,14 +132,17 @@ impl Assembler<'_> {
     /// See [`QueryError`].
     pub async fn text(
         &self,
-        statement: &Statement<'_>,
-        scope: Scope<'_>,
+        text: OwnText<'_>,
         access: Access<'_>,
         restrictions: &Restrictions,
     ) -> Result<Assembled, QueryError> {
         let mut growing = Growing::new(restrictions);
         let mut level = Level::default();
-        let analysis = self.guard.analyze(statement, "", &[]).await?;
+        let scope = text.scope;
+        let analysis = self
+            .guard
+            .analyze(&text.statement, "", &text.secrets)
+            .await?;
         for (name, times) in names(&analysis) {
             let is_own = scope.owns(name);
             let is_table = analysis.tables.contains_key(name);
@@ -137,7 +166,14 @@ impl Assembler<'_> {
             }
             growing.assembled.reads.insert(name.clone());
         }
-        let body = self.with_tables(&analysis, statement.body);
+        let assembled = &mut growing.assembled;
+        assembled.max_threads = max_threads(&text.settings).or(assembled.max_threads);
+        for secret in text.secrets {
+            if !assembled.secrets.contains(&secret) {
+                assembled.secrets.push(secret);
+            }
+        }
+        let body = self.with_tables(&analysis, text.statement.body);
         growing.assembled.sql = if level.ctes.is_empty() {
             body
         } else {

@@ -1,11 +1,13 @@
 //! The two ways to ask: an endpoint, or a SQL text.
 
+use std::sync::Arc;
+
 use birdhouse_engine::{Engine, EngineError, Query, SERVICE_DATABASE, Summary};
 use birdhouse_sql::{Statement, quote_identifier};
-use birdhouse_template::{Context, Parameters};
+use birdhouse_template::{Context, Parameters, Rendered};
 use bytes::Bytes;
 
-use crate::assembly::{Access, Assembled, Assembler, Scope};
+use crate::assembly::{Access, Assembled, Assembler, OwnText, Scope};
 use crate::error::QueryError;
 use crate::format::{Format, OutputSettings};
 use crate::guard::Guard;
@@ -23,6 +25,8 @@ pub struct Call<'a> {
     pub context: &'a Context,
     /// Values of the workspace's secrets, by name.
     pub secret: &'a (dyn Fn(&str) -> Option<String> + Sync),
+    /// Whether a text of the caller's own may use secrets, and so show them.
+    pub may_use_secrets: bool,
     /// Whether the caller may read a name in a text of their own.
     pub access: Access<'a>,
     /// What their rights change about what they read.
@@ -115,8 +119,8 @@ impl Queries {
             Some(q) => {
                 let statement = statement(q)?;
                 let format = statement.format.map_or(Ok(format), Format::from_name)?;
-                self.text(call, &statement, Scope::Result(pipe), format)
-                    .await
+                let own = OwnText::plain(statement, Scope::Result(pipe));
+                self.text(call, own, format).await
             }
         }
     }
@@ -132,22 +136,19 @@ impl Queries {
         text: &str,
         pipeline: Option<&str>,
     ) -> Result<Answer, QueryError> {
-        let template = |error| QueryError::template("", error);
-        let rendered = match Body::parse(text, "<string>").map_err(template)? {
-            Body::Plain(sql) => sql.to_string(),
-            Body::Template(body) => {
-                body.render(call.parameters, call.context)
-                    .map_err(template)?
-                    .sql
-            }
-        };
-        let statement = statement(&rendered)?;
+        let rendered = rendered(call, text)?;
+        let statement = statement(&rendered.sql)?;
         let format = statement
             .format
             .map_or(Ok(Format::JSON), Format::from_name)?;
         let pipe = pipeline.map(|name| call.resources.pipe(name)).transpose()?;
-        let scope = pipe.map_or(Scope::Workspace, |pipe| Scope::Pipe(pipe));
-        self.text(call, &statement, scope, format).await
+        let own = OwnText {
+            statement,
+            scope: pipe.map_or(Scope::Workspace, |pipe| Scope::Pipe(pipe)),
+            secrets: rendered.secrets,
+            settings: rendered.settings,
+        };
+        self.text(call, own, format).await
     }
 
     /// Runs a SQL text as a ClickHouse server does: no template, any of its usual formats, `format`
@@ -163,7 +164,8 @@ impl Queries {
     ) -> Result<Answer, QueryError> {
         let statement = statement(text)?;
         let format = Format::from_clickhouse(statement.format.unwrap_or(format))?;
-        self.text(call, &statement, Scope::Workspace, format).await
+        let own = OwnText::plain(statement, Scope::Workspace);
+        self.text(call, own, format).await
     }
 
     /// Returns the statement that a call of `pipe` runs, or of one `node` of it, and the engine's plan
@@ -196,14 +198,13 @@ impl Queries {
     async fn text(
         &self,
         call: &Call<'_>,
-        statement: &Statement<'_>,
-        scope: Scope<'_>,
+        own: OwnText<'_>,
         format: Format,
     ) -> Result<Answer, QueryError> {
         call.restrictions.check(&self.guard).await?;
         let assembled = self
             .assembler(call)
-            .text(statement, scope, call.access, call.restrictions)
+            .text(own, call.access, call.restrictions)
             .await?;
         let filters = call.restrictions.table_filters(&call.resources.database);
         self.execute(call, assembled, format, filters).await
@@ -237,8 +238,7 @@ impl Queries {
         let assembled = self
             .assembler(call)
             .text(
-                &statement(&select)?,
-                Scope::Workspace,
+                OwnText::plain(statement(&select)?, Scope::Workspace),
                 &access,
                 call.restrictions,
             )
@@ -317,6 +317,30 @@ fn in_their_words(error: EngineError, resources: &Resources) -> EngineError {
         },
         other => other,
     }
+}
+
+/// Renders a text of the caller's own; a plain one is taken as it is.
+fn rendered(call: &Call<'_>, text: &str) -> Result<Rendered, QueryError> {
+    let template = |error| QueryError::template("", error);
+    let body = match Body::parse(text, "<string>").map_err(template)? {
+        Body::Plain(sql) => {
+            return Ok(Rendered {
+                sql: sql.to_string(),
+                ..Rendered::default()
+            });
+        }
+        Body::Template(body) => body,
+    };
+    let without = Context {
+        secrets: Arc::default(),
+        ..call.context.clone()
+    };
+    let context = if call.may_use_secrets {
+        call.context
+    } else {
+        &without
+    };
+    body.render(call.parameters, context).map_err(template)
 }
 
 fn statement(text: &str) -> Result<Statement<'_>, QueryError> {

@@ -16,7 +16,7 @@ mod limits;
 mod resources;
 mod restrictions;
 
-pub use assembly::{Access, Assembled, Assembler, Scope};
+pub use assembly::{Access, Assembled, Assembler, OwnText, Scope};
 pub use describe::{DeclaredParameter, Description, describe, node_parameters};
 pub use error::QueryError;
 pub use execute::{Answer, Call, Explained, Queries};

@@ -243,7 +243,7 @@ fn without_trailing_slash(routes: Router) -> Router {
 
 /// Reads the parameters of a request that manages something, from its query string and its body.
 async fn form(ctx: &RequestContext, body: Body) -> Result<Params, ApiError> {
-    let body = body::read(body, &ctx.headers, FORM_BODY_BYTES_MAX).await?;
+    let body = body::read(body, &ctx.headers, FORM_BODY_BYTES_MAX, &ctx.in_flight).await?;
     read_form(ctx, &body)
 }
 

@@ -12,9 +12,12 @@ use birdhouse_query::{Queries, Resources};
 use birdhouse_sql::quote_identifier;
 use birdhouse_telemetry::Recorder;
 
+use crate::append_rate::{AppendRates, RateLimits};
 use crate::definitions::AllDefinitions;
 use crate::error::ApiError;
 use crate::import::Imports;
+use crate::in_flight::InFlight;
+use crate::limits::BODIES_BYTES_MAX;
 use crate::rate::Rates;
 
 /// The parts of a running server, shared by all requests.
@@ -37,6 +40,8 @@ pub struct App {
     pub deployer: Deployer,
     recorder: Recorder,
     live: Arc<LiveWorkspaces>,
+    pub(crate) in_flight: Arc<InFlight>,
+    pub(crate) append_rates: AppendRates,
 }
 
 /// The deployments of each workspace, as requests see them.
@@ -128,6 +133,17 @@ impl App {
             ingestion,
             imports,
             live,
+            in_flight: Arc::new(InFlight::new(BODIES_BYTES_MAX)),
+            append_rates: AppendRates::new(RateLimits::default()),
+        }
+    }
+
+    /// Limits how fast rows may come.
+    #[must_use]
+    pub fn with_rate_limits(self, limits: RateLimits) -> Self {
+        Self {
+            append_rates: AppendRates::new(limits),
+            ..self
         }
     }
 

@@ -13,6 +13,7 @@ use birdhouse_telemetry::{DatasourceOperation, OperationType};
 use bytes::Bytes;
 
 use crate::app::App;
+use crate::append_rate::Appender;
 use crate::context::RequestContext;
 use crate::error::{ApiError, status_of_kind};
 use crate::limits::{DECODED_INLINE_BYTES_MAX, IDEMPOTENCY_KEY_BYTES_MAX};
@@ -50,7 +51,7 @@ impl Append {
         self,
         ctx: &RequestContext,
         app: &App,
-        body: Bytes,
+        body: &Bytes,
     ) -> Result<Acknowledged, ApiError> {
         let result = self.take(ctx, app, body).await;
         if let Err(error) = &result
@@ -65,7 +66,7 @@ impl Append {
         &self,
         ctx: &RequestContext,
         app: &App,
-        body: Bytes,
+        body: &Bytes,
     ) -> Result<Acknowledged, ApiError> {
         let schema = self.datasource.schema.as_ref().ok_or_else(|| {
             ApiError::bad_request(format!(
@@ -77,7 +78,7 @@ impl Append {
             None => None,
             Some(key) => {
                 let source = SourceName::new(schema.database(), schema.datasource());
-                match app.ingestion.claim(Key::new(&source, key, &body)).await? {
+                match app.ingestion.claim(Key::new(&source, key, body)).await? {
                     Claim::New(claimed) => Some(claimed),
                     Claim::Answered(counts) => {
                         return Ok(Acknowledged {
@@ -93,7 +94,10 @@ impl Append {
             now: ctx.started_at,
             import_id: None,
         };
-        let decoded = decode(Arc::clone(schema), body, options).await?;
+        let decoded = decode(Arc::clone(schema), body.clone(), options).await?;
+        let rows = decoded.rows + decoded.quarantined_rows;
+        app.append_rates
+            .count_rows(appender(ctx, &self.datasource), rows)?;
         let origin = Origin {
             operation: Operation::Events,
             request_id: ctx.request_id.clone(),
@@ -127,6 +131,17 @@ impl Append {
                 &self.datasource.name,
             )
         });
+    }
+}
+
+/// Returns whose rates an append counts for.
+pub(crate) fn appender<'a>(
+    ctx: &'a RequestContext,
+    datasource: &'a LiveDatasource,
+) -> Appender<'a> {
+    Appender {
+        token: &ctx.caller.token.id,
+        datasource: &datasource.id,
     }
 }
 

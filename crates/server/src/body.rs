@@ -2,16 +2,19 @@
 //! on what is sent, on what it unpacks to, and on the time between two pieces of it.
 
 use std::io::{self, Cursor, Read};
+use std::ops::Deref;
 
-use axum::body::Body;
+use axum::body::{Body, HttpBody};
 use axum::http::{HeaderMap, StatusCode, header};
 use bytes::Bytes;
 use futures_util::Stream;
 use http_body_util::BodyExt;
 use tokio::sync::mpsc;
+use tokio::time::timeout;
 
 use crate::error::ApiError;
-use crate::limits::{BODY_PAUSE_MAX, BODY_PIECES_WAITING_MAX};
+use crate::in_flight::{InFlight, Room};
+use crate::limits::{BODY_PAUSE_MAX, BODY_PIECES_WAITING_MAX, BODY_TIME_MAX};
 
 /// Why a body could not be read to its end.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -22,6 +25,9 @@ pub(crate) enum ReadError {
     /// The client stopped sending.
     #[error("no byte of the body came for {} s", BODY_PAUSE_MAX.as_secs())]
     Slow,
+    /// The client sends, but too slowly.
+    #[error("the body was not complete after {} s", BODY_TIME_MAX.as_secs())]
+    Endless,
     /// The connection broke.
     #[error("the body could not be read: {0}")]
     Broken(String),
@@ -43,7 +49,7 @@ impl From<ReadError> for ApiError {
     fn from(error: ReadError) -> Self {
         let status = match error {
             ReadError::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
-            ReadError::Slow => StatusCode::REQUEST_TIMEOUT,
+            ReadError::Slow | ReadError::Endless => StatusCode::REQUEST_TIMEOUT,
             ReadError::NoRoom(_) => StatusCode::SERVICE_UNAVAILABLE,
             ReadError::Broken(_) | ReadError::Encoding { .. } => StatusCode::BAD_REQUEST,
         };
@@ -78,34 +84,46 @@ pub(crate) fn find<'e>(error: &'e (dyn std::error::Error + 'static)) -> Option<&
     None
 }
 
-/// Reads the whole body and undoes its `Content-Encoding`.
+/// A whole body, and the room it takes until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Held {
+    bytes: Bytes,
+    _room: Room,
+}
+
+impl Deref for Held {
+    type Target = Bytes;
+
+    fn deref(&self) -> &Bytes {
+        &self.bytes
+    }
+}
+
+/// Reads the whole body, within the room that all requests share, and undoes its
+/// `Content-Encoding`.
 ///
 /// # Errors
-/// 413 above `limit` bytes, before or after decompression; 408 when the client stops sending; 400 when
-/// the body cannot be read or decompressed, or the encoding is not known.
+/// 413 above `limit` bytes, before or after decompression; 408 when the client stops sending or takes
+/// longer than [`BODY_TIME_MAX`]; 400 when the body cannot be read or decompressed, or the encoding is
+/// not known; 503 when the server holds too many bytes already.
 pub(crate) async fn read(
-    mut body: Body,
+    body: Body,
     headers: &HeaderMap,
     limit: usize,
-) -> Result<Bytes, ApiError> {
+    in_flight: &InFlight,
+) -> Result<Held, ApiError> {
     let encoding = Encoding::of(headers)?;
-    let mut pieces: Vec<Bytes> = Vec::new();
-    let mut bytes = 0;
-    while let Some(piece) = next_piece(&mut body).await {
-        let piece = piece?;
-        bytes += piece.len();
-        if bytes > limit {
-            return Err(ApiError::body_too_large(limit));
-        }
-        pieces.push(piece);
-    }
-    let raw = match pieces.len() {
-        0 | 1 => pieces.pop().unwrap_or_default(),
-        _ => pieces.concat().into(),
-    };
+    let received = receive(body, limit, in_flight);
+    let (raw, mut room) = timeout(BODY_TIME_MAX, received)
+        .await
+        .unwrap_or_else(|_| Err(ReadError::Endless.into()))?;
     let Some(encoding) = encoding else {
-        return Ok(raw);
+        return Ok(Held {
+            bytes: raw,
+            _room: room,
+        });
     };
+    room.grow(limit).await?;
     let work = move || {
         let mut out = Vec::new();
         let mut unpacked = Limited::new(encoding.unpack(Cursor::new(raw))?, limit as u64);
@@ -114,15 +132,52 @@ pub(crate) async fn read(
     };
     // Off the threads that answer requests.
     match tokio::task::spawn_blocking(work).await {
-        Ok(result) => result.map_err(|error| api_error(&error)),
+        Ok(result) => {
+            let bytes = result.map_err(|error| api_error(&error))?;
+            room.shrink_to(bytes.len());
+            Ok(Held { bytes, _room: room })
+        }
         Err(error) => Err(ApiError::fault("decompressing ended badly", &error)),
     }
+}
+
+/// Reads a body as it comes.
+async fn receive(
+    mut body: Body,
+    limit: usize,
+    in_flight: &InFlight,
+) -> Result<(Bytes, Room), ApiError> {
+    let least = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
+    if least > limit {
+        return Err(ApiError::body_too_large(limit));
+    }
+    // The whole of it when its length is known.
+    let mut room = in_flight.reserve(least).await?;
+    let mut pieces: Vec<Bytes> = Vec::new();
+    let mut length = 0;
+    while let Some(piece) = next_piece(&mut body).await {
+        let piece = piece?;
+        length += piece.len();
+        if length > limit {
+            return Err(ApiError::body_too_large(limit));
+        }
+        if length > room.bytes() {
+            room.grow(length - room.bytes()).await?;
+        }
+        pieces.push(piece);
+    }
+    // Most bodies come as one piece, which is not copied.
+    let whole = match pieces.len() {
+        0 | 1 => pieces.pop().unwrap_or_default(),
+        _ => pieces.concat().into(),
+    };
+    Ok((whole, room))
 }
 
 /// Returns the next bytes of a body, or an error when none come for too long.
 async fn next_piece(body: &mut Body) -> Option<Result<Bytes, ReadError>> {
     loop {
-        let frame = match tokio::time::timeout(BODY_PAUSE_MAX, body.frame()).await {
+        let frame = match timeout(BODY_PAUSE_MAX, body.frame()).await {
             Err(_) => return Some(Err(ReadError::Slow)),
             Ok(frame) => frame?,
         };

@@ -91,7 +91,7 @@ struct Exception {
 async fn run(State(app): State<Arc<App>>, request: Request) -> Result<Response, Exception> {
     let (mut parts, body) = request.into_parts();
     let params = Params::from_urlencoded(parts.uri.query().unwrap_or_default());
-    let body = read(&parts.headers, body).await?;
+    let body = read(&app, &parts.headers, body).await?;
     let text = [params.text("query").unwrap_or_default(), body.trim()]
         .map(str::trim)
         .join("\n");
@@ -134,9 +134,9 @@ async fn run(State(app): State<Arc<App>>, request: Request) -> Result<Response, 
     }
 }
 
-async fn read(headers: &HeaderMap, body: Body) -> Result<String, Exception> {
-    let bytes = body::read(body, headers, QUERY_BODY_BYTES_MAX).await?;
-    String::from_utf8(bytes.into()).map_err(|error| {
+async fn read(app: &App, headers: &HeaderMap, body: Body) -> Result<String, Exception> {
+    let bytes = body::read(body, headers, QUERY_BODY_BYTES_MAX, &app.in_flight).await?;
+    String::from_utf8(bytes.to_vec()).map_err(|error| {
         Exception::bad(
             code::BAD_ARGUMENTS,
             format!("the body is not UTF-8: {error}"),

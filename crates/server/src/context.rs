@@ -15,6 +15,7 @@ use jiff::Timestamp;
 
 use crate::app::App;
 use crate::error::ApiError;
+use crate::in_flight::InFlight;
 use crate::limits::URL_BYTES_MAX;
 use crate::params::Params;
 use crate::rate::Rate;
@@ -53,6 +54,8 @@ pub(crate) struct RequestContext {
     pub(crate) live: Arc<Live>,
     /// Whether that is the staged deployment.
     pub(crate) is_staging: bool,
+    /// Room for its body.
+    pub(crate) in_flight: Arc<InFlight>,
     /// When the request came, for durations.
     pub(crate) started: Instant,
     /// When the request came, for logs.
@@ -195,6 +198,7 @@ impl FromRequestParts<Arc<App>> for RequestContext {
             headers: parts.headers.clone(),
             caller,
             live,
+            in_flight: Arc::clone(&app.in_flight),
             is_staging,
             started: Instant::now(),
             started_at: Timestamp::now(),

@@ -1,14 +1,19 @@
 //! The one place where errors become HTTP: status, compatible body, `Retry-After`, log line.
 
 use axum::Json;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use birdhouse_catalog::CatalogError;
 use birdhouse_engine::{EngineError, ErrorKind};
 use birdhouse_query::QueryError;
 use serde_json::{Value, json};
 
+use crate::append_rate::RateLimited;
 use crate::limits::RETRY_AFTER_SECONDS;
+
+const RATE_LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
+const RATE_REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
+const RATE_RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
 
 /// An answer that is not a success.
 #[derive(Debug, Clone)]
@@ -19,6 +24,8 @@ pub struct ApiError {
     pub message: String,
     /// A whole body that a template's `custom_error()` asked for.
     pub body: Option<Value>,
+    /// The rate that was exceeded.
+    pub rate_limited: Option<Box<RateLimited>>,
 }
 
 impl ApiError {
@@ -35,6 +42,7 @@ impl ApiError {
             status,
             message,
             body: None,
+            rate_limited: None,
         }
     }
 
@@ -60,6 +68,17 @@ impl ApiError {
         Self::internal()
     }
 
+    pub(crate) fn rate_limited(limited: RateLimited, what: &str) -> Self {
+        let message = format!(
+            "too many {what}: {} per second are allowed; send this again later",
+            limited.limit
+        );
+        Self {
+            rate_limited: Some(Box::new(limited)),
+            ..Self::new(StatusCode::TOO_MANY_REQUESTS, message)
+        }
+    }
+
     pub(crate) fn internal() -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal error")
     }
@@ -82,10 +101,16 @@ impl IntoResponse for ApiError {
             self.status,
             StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS
         );
-        if retry {
-            response
-                .headers_mut()
-                .insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS));
+        let headers = response.headers_mut();
+        if let Some(limited) = self.rate_limited {
+            // Whole seconds, not before the time.
+            let seconds = limited.wait.as_secs() + u64::from(limited.wait.subsec_nanos() > 0);
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+            headers.insert(RATE_LIMIT, HeaderValue::from(limited.limit));
+            headers.insert(RATE_REMAINING, HeaderValue::from(0));
+            headers.insert(RATE_RESET, HeaderValue::from(seconds));
+        } else if retry {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS));
         }
         response
     }
@@ -126,6 +151,7 @@ impl From<QueryError> for ApiError {
                     status,
                     message,
                     body: source.body().cloned(),
+                    rate_limited: None,
                 };
             }
             QueryError::Engine { source } => engine_status(source),

@@ -6,6 +6,7 @@
 mod api;
 mod app;
 mod append;
+mod append_rate;
 mod body;
 mod clickhouse;
 mod context;
@@ -14,6 +15,7 @@ mod deployments;
 mod error;
 mod flush_log;
 mod import;
+mod in_flight;
 mod limits;
 mod operations;
 mod params;
@@ -25,6 +27,7 @@ mod upload;
 
 pub use api::router;
 pub use app::{App, LiveWorkspaces};
+pub use append_rate::{RateLimited, RateLimits};
 pub use clickhouse::clickhouse_router;
 pub use error::ApiError;
 pub use flush_log::FlushLog;

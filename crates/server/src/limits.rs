@@ -33,10 +33,7 @@ pub(crate) const JOURNAL_PAUSE: Duration = Duration::from_millis(200);
 pub(crate) const FORM_BYTES_MAX: usize = 64 << 10;
 
 /// Time between two pieces of a body. A client that sends nothing for so long is cut off.
-pub(crate) const BODY_PAUSE_MAX: Duration = match cfg!(test) {
-    true => Duration::from_millis(100),
-    false => Duration::from_secs(30),
-};
+pub(crate) const BODY_PAUSE_MAX: Duration = Duration::from_secs(15);
 
 /// Pieces of a body that wait to be read, each of some 16 kB.
 pub(crate) const BODY_PIECES_WAITING_MAX: usize = 16;
@@ -58,6 +55,17 @@ pub(crate) const DISCARDED_BODY_BYTES_MAX: usize = 32 << 20;
 
 /// How long that may take.
 pub(crate) const DISCARDED_BODY_TIME_MAX: Duration = Duration::from_secs(5);
+
+/// Bytes of bodies that all requests hold together, as sent and decompressed. Beyond it requests wait
+/// for [`ROOM_WAIT_MAX`] and get 503 then. Several of the largest uploads; what small requests hold
+/// does not come near it.
+pub(crate) const BODIES_BYTES_MAX: usize = 384 << 20;
+
+/// How long a request waits for room.
+pub(crate) const ROOM_WAIT_MAX: Duration = Duration::from_secs(3);
+
+/// How long a whole body may take.
+pub(crate) const BODY_TIME_MAX: Duration = Duration::from_secs(600);
 
 /// Body of a query: SQL text or endpoint parameters.
 pub(crate) const QUERY_BODY_BYTES_MAX: usize = 1 << 20;

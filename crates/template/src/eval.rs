@@ -18,7 +18,7 @@ pub(crate) mod percent;
 pub(crate) mod statement;
 pub(crate) mod subscript;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use crate::compile::Slot;
@@ -37,6 +37,8 @@ pub(crate) struct Evaluator<'t> {
     pub(crate) out: String,
     pub(crate) settings: Settings,
     pub(crate) secrets: BTreeSet<String>,
+    /// Values of the secrets while a whole file is rendered, see [`crate::file`].
+    pub(crate) file_secrets: Option<&'t BTreeMap<String, String>>,
     /// Line of the tag that is evaluated.
     pub(crate) line: usize,
     /// Exceptions whose handlers are running.
@@ -56,6 +58,7 @@ impl<'t> Evaluator<'t> {
             out: String::new(),
             settings: Settings::default(),
             secrets: BTreeSet::new(),
+            file_secrets: None,
             line: 1,
             handling: Vec::new(),
             entangled: Vec::new(),

@@ -113,7 +113,12 @@ impl Case {
             now: now.to_owned(),
             ..Context::default()
         };
-        let rendered = template.render(&self.parameters, &context)?;
+        let mut rendered = template.render(&self.parameters, &context)?;
+        // The reference names only those that exist, also when it checks.
+        let exists = |name: &String| {
+            self.secrets.contains(name) || self.secrets.contains(&format!("tb_secret_{name}"))
+        };
+        rendered.secrets.retain(exists);
         out.insert("sql".to_owned(), Json::from(rendered.sql));
         if !rendered.settings.is_empty() {
             let settings = rendered.settings.into_iter().collect();

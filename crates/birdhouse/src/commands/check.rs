@@ -16,18 +16,17 @@ use birdhouse_query::Guard;
 
 use super::{block_on, log, say};
 use crate::args::CheckArgs;
-use crate::project;
+use crate::project::{self, Secret};
 
 /// Runs the command; the exit code is 1 when there are mistakes.
 pub(crate) fn check(args: &CheckArgs) -> anyhow::Result<ExitCode> {
     log("error");
-    let (files, mut found) = project::read(&args.project)?;
-    let (project, diagnostics) = Project::parse(files);
-    found.extend(diagnostics);
+    let secrets = project::secrets(&args.project)?;
+    let (project, mut found) = project::load(&args.project, &project::values(&secrets))?;
     found.extend(project::fixture_warnings(&args.project, &project));
     let mut note = None;
     if !has_errors(&found) {
-        match block_on(on_the_engine(&project))? {
+        match block_on(on_the_engine(&project, &secrets))? {
             Some(diagnostics) => found.extend(diagnostics),
             None => note = Some("the SQL was not checked by the engine; get it with `make engine`"),
         }
@@ -64,7 +63,10 @@ fn counted(count: usize, what: &str) -> String {
 }
 
 /// Prepares the project on a private engine; nothing when there is no engine library.
-async fn on_the_engine(project: &Project) -> anyhow::Result<Option<Vec<Diagnostic>>> {
+async fn on_the_engine(
+    project: &Project,
+    secrets: &[Secret],
+) -> anyhow::Result<Option<Vec<Diagnostic>>> {
     let scratch = tempfile::tempdir()?;
     let config = match EngineConfig::new(scratch.path().join("engine")) {
         Ok(config) => config,
@@ -81,9 +83,12 @@ async fn on_the_engine(project: &Project) -> anyhow::Result<Option<Vec<Diagnosti
     let config = IngestionConfig::new(scratch.path());
     let (ingestion, _) = Ingestion::open(config, engine.clone(), Arc::new(NoRows)).await?;
     let guard = Guard::new(engine.clone());
-    let deployer = Deployer::new(engine.clone(), guard, catalog, ingestion);
+    let deployer = Deployer::new(engine.clone(), guard, Arc::clone(&catalog), ingestion);
     let result = match workspace {
         Some(workspace) => {
+            for secret in secrets {
+                catalog.set_secret(workspace.id, &secret.name, &secret.value)?;
+            }
             birdhouse_telemetry::ensure_tables(&engine, &workspace.database).await?;
             deployer
                 .prepare(workspace.id, project, Permission::KeepData)

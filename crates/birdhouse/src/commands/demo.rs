@@ -13,15 +13,16 @@ use tracing::warn;
 use super::{block_on, log, say};
 use crate::args::{DemoArgs, StorageArgs};
 use crate::demo::{self, Api, Traffic};
-use crate::serve::{Server, Signals, show};
+use crate::serve::{LoadProject, Server, Signals, show};
 
 /// Runs the command.
 pub(crate) fn demo(args: DemoArgs) -> anyhow::Result<ExitCode> {
     log("warn");
     let (project, diagnostics) = Project::parse(demo::project());
     show(&diagnostics);
+    let load: LoadProject = Box::new(|_| Ok(project));
     block_on(async {
-        let project = Some((project, Permission::KeepData));
+        let project = Some((load, Permission::KeepData));
         let server = Server::start(
             &args.listen,
             &StorageArgs::default(),

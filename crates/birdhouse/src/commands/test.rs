@@ -20,9 +20,9 @@ use birdhouse_datafile::{Project, has_errors};
 use birdhouse_deploy::Permission;
 
 use super::{block_on, log, say};
-use crate::args::{ListenArgs, StorageArgs, TestArgs};
-use crate::project;
-use crate::serve::{Server, show};
+use crate::args::{ListenArgs, RateArgs, StorageArgs, TestArgs};
+use crate::project::{self, Secret};
+use crate::serve::{LoadProject, Server, show};
 use client::Client;
 use outcome::{Actual, verdict};
 use suite::{Case, Suite};
@@ -41,9 +41,8 @@ struct Counts {
 /// Runs the command; the exit code is 1 when a test fails.
 pub(crate) fn test(args: &TestArgs) -> anyhow::Result<ExitCode> {
     log("error");
-    let (files, mut diagnostics) = project::read(&args.project)?;
-    let (mut project, found) = Project::parse(files);
-    diagnostics.extend(found);
+    let secrets = project::secrets(&args.project)?;
+    let (mut project, diagnostics) = project::load(&args.project, &project::values(&secrets))?;
     project.keep_expired_rows();
     show(&diagnostics);
     if has_errors(&diagnostics) {
@@ -61,7 +60,7 @@ pub(crate) fn test(args: &TestArgs) -> anyhow::Result<ExitCode> {
         }
     }
     if !suites.is_empty() {
-        block_on(run(args, project, &suites, &mut counts))?;
+        block_on(run(args, project, secrets, &suites, &mut counts))?;
     }
     say(summary(&counts))?;
     Ok(if counts.failed + counts.broken == 0 {
@@ -75,6 +74,7 @@ pub(crate) fn test(args: &TestArgs) -> anyhow::Result<ExitCode> {
 async fn run(
     args: &TestArgs,
     project: Project,
+    secrets: Vec<Secret>,
     suites: &[Suite],
     counts: &mut Counts,
 ) -> anyhow::Result<()> {
@@ -83,14 +83,15 @@ async fn run(
         port: 0,
         clickhouse_port: 0,
         host: IpAddr::V4(Ipv4Addr::LOCALHOST),
+        rates: RateArgs::default(),
     };
     let fixtures = fixtures::find(&args.project, &project);
-    let secrets = project::secrets(&args.project)?;
+    let load: LoadProject = Box::new(|_| Ok(project));
     let server = Server::start(
         &listen,
         &StorageArgs::default(),
         &scratch.path().join("data"),
-        Some((project, Permission::KeepData)),
+        Some((load, Permission::KeepData)),
         secrets,
     )
     .await?;

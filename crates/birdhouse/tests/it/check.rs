@@ -73,6 +73,96 @@ fn odd_folders_are_reported() {
     );
 }
 
+/// A project of everything that a folder may hold by accident: each file is reported for itself, and
+/// the mistake of a file that is otherwise fine is found beside them.
+#[test]
+fn hostile_files_do_not_hide_the_others() {
+    let scratch = Scratch::new();
+    let node = "NODE n\nSQL >\n    SELECT 1\nTYPE endpoint\n";
+    let root = project(
+        &scratch,
+        "project",
+        &format!(
+            "--- pipes/twice.pipe\n{node}--- other/twice.pipe\n{node}--- pipes/a b-c.pipe\n{node}\
+             --- pipes/typo.pipe\n{node}TOKEN reader RAED\n"
+        ),
+    );
+    let schema = "SCHEMA >\n    a Int32 `json:$.a`";
+    let deep = format!("{}Int8{}", "Array(".repeat(20_000), ")".repeat(20_000));
+    let tags = format!("%\n{}1{}", "{{ (".repeat(5_000), ") }}".repeat(5_000));
+    let files: [(&str, Vec<u8>); 9] = [
+        (
+            "datasources/binary.datasource",
+            (0..=255).cycle().take(100_000).collect(),
+        ),
+        ("datasources/empty.datasource", Vec::new()),
+        (
+            "datasources/latin1.datasource",
+            b"DESCRIPTION caf\xe9\n".to_vec(),
+        ),
+        (
+            "datasources/long.datasource",
+            format!("{schema}\nENGINE {}\n", "x".repeat(10 << 20)).into(),
+        ),
+        (
+            "datasources/deep.datasource",
+            format!("SCHEMA >\n    a {deep}\n").into(),
+        ),
+        (
+            "pipes/deep.pipe",
+            format!("NODE n\nSQL >\n    {tags}\nTYPE endpoint\n").into(),
+        ),
+        (
+            "datasources/dos.datasource",
+            format!("\u{feff}{schema}\r\nENGINE Merge\r\n").into(),
+        ),
+        (
+            "datasources/tabs.datasource",
+            b"SCHEMA\t>\n\ta\tStrin\t`json:$.a`\n".to_vec(),
+        ),
+        (
+            "connections/nul.connection",
+            b"TYPE kafka\0\nKAFKA_KEYY a\n".to_vec(),
+        ),
+    ];
+    for (path, bytes) in files {
+        let path = root.join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, bytes).unwrap();
+    }
+    let finished = check(&scratch, &root);
+    assert_eq!(finished.code, 1, "{}", finished.stderr);
+    assert_eq!(finished.stderr, "");
+    let shown = &finished.stdout;
+    for words in [
+        "datasources/binary.datasource:",
+        "datasources/empty.datasource:1:1: error[datafile/missing-schema]",
+        "datasources/latin1.datasource:1:16: error[datafile/not-utf8]",
+        "datasources/long.datasource:3:8: error[datafile/invalid-engine]",
+        "datasources/deep.datasource:2:",
+        "datasources/dos.datasource:3:8: error[datafile/invalid-engine]: Engine Merge is not",
+        "datasources/tabs.datasource:2:4: error[datafile/invalid-type]: Unknown data type family: Strin",
+        "connections/nul.connection:2:1: error[datafile/unknown-directive]",
+        "pipes/twice.pipe:1:1: error[datafile/duplicate-name]",
+        "pipes/a b-c.pipe:1:1: error[datafile/invalid-name]",
+        "pipes/typo.pipe:5:14: error[datafile/invalid-token]: Invalid permission: RAED",
+    ] {
+        let lines: Vec<&str> = shown
+            .lines()
+            .filter(|line| line.contains("error["))
+            .collect();
+        assert!(
+            lines.iter().any(|line| line.starts_with(words)),
+            "{words}\n{}",
+            lines.join("\n")
+        );
+    }
+    assert!(
+        shown.lines().all(|line| line.chars().count() < 2_000),
+        "a line is too long to read"
+    );
+}
+
 #[test]
 fn without_the_engine_library_everything_else_is_checked() {
     let scratch = Scratch::new();

@@ -17,7 +17,7 @@ pub(crate) use http::{Answer, Client, encode};
 pub(crate) use project::{example, project};
 pub(crate) use random::Random;
 pub(crate) use scratch::Scratch;
-pub(crate) use server::{ADMIN_TOKEN, Finished, Server, signal};
+pub(crate) use server::{ADMIN_TOKEN, Finished, Server, signal, try_signal};
 pub(crate) use wait::wait_until;
 
 use serde_json::Value;

@@ -7,6 +7,7 @@
 
 mod access;
 mod bad_input;
+mod chaos;
 mod check;
 mod clickhouse;
 mod clients;
@@ -20,8 +21,10 @@ mod harness;
 mod imports;
 mod model;
 mod openapi;
+mod overload;
 mod project_tests;
 mod replacements;
+mod secrets;
 mod service_datasources;
 mod shop_page;
 mod signed_tokens;

@@ -164,7 +164,7 @@ fn refuse(admin: &Client) {
         ),
         ("file('/etc/passwd') = ''", "not allowed"),
         ("1 SETTINGS max_threads = 1", "yntax error"),
-        ("day IN (SELECT day FROM sales_by_day)", "pipe"),
+        ("day IN (SELECT day FROM sales_by_day)", "data sources"),
     ] {
         refused(
             &format!("&replace_condition={}", encode(condition)),

@@ -1,7 +1,5 @@
 //! Checks of an engine against the columns of its table.
 
-use birdhouse_sql::DataType;
-
 use crate::codes;
 use crate::diagnostic::Diagnostic;
 use crate::grammar::{Dialect, closest};
@@ -167,22 +165,24 @@ fn check_sorting_key(
         if !words.iter().any(|word| !word.is_call && word.text == name) {
             continue;
         }
-        if column
-            .data_type
-            .as_ref()
-            .is_some_and(DataType::is_aggregate)
-        {
+        let Some(data_type) = &column.data_type else {
+            continue;
+        };
+        // As in the reference, a nullable type inside of another one counts, too.
+        let has_nullable = data_type.to_string().contains("Nullable(");
+        if data_type.is_aggregate() && !has_nullable {
             let message = format!(
                 "Sorting key contains column '{name}' with AggregateFunction type. AggregateFunction columns cannot be used in sorting keys."
             );
             report(message, true, None);
-        } else if column.is_nullable() {
+        } else if has_nullable {
             let message = format!(
                 "Sorting key contains nullable column '{name}'. Nullable columns cannot be used in sorting keys."
             );
             // Classic projects have such tables; the engine takes them with a setting.
             let hint = "make the column not nullable and give it a DEFAULT".to_owned();
-            report(message, context.dialect == Dialect::Forward, Some(hint));
+            let is_error = context.dialect == Dialect::Forward || data_type.is_aggregate();
+            report(message, is_error, Some(hint));
         }
     }
     if let EngineFamily::ReplacingMergeTree {

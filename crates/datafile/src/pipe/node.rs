@@ -334,7 +334,7 @@ impl Builder<'_> {
     fn copy(&mut self) -> NodeKind {
         self.refuse_others("Copy", COPY);
         let target = self.target("TARGET_DATASOURCE", "copy");
-        let mode = match self.settings.get("COPY_MODE") {
+        let mode = match self.settings.filled("COPY_MODE") {
             None => CopyMode::Append,
             Some(mode) => match mode.value.as_str() {
                 "append" => CopyMode::Append,
@@ -351,7 +351,7 @@ impl Builder<'_> {
         };
         let invalid =
             "COPY node schedule must be @on-demand or a valid cron expression.".to_owned();
-        let schedule = self.schedule("COPY_SCHEDULE", invalid);
+        let schedule = self.schedule("COPY_SCHEDULE", "", invalid);
         let on_demand_compute = match self.settings.get("ON_DEMAND_COMPUTE") {
             None => false,
             Some(value) => parse_bool(&value.value).unwrap_or_else(|| {
@@ -377,13 +377,15 @@ impl Builder<'_> {
         })
     }
 
-    fn schedule(&mut self, directive: &str, invalid: String) -> Schedule {
+    /// Reads a schedule; `subject` stands before the message about secrets, `invalid` is the
+    /// message about what is none.
+    fn schedule(&mut self, directive: &str, subject: &str, invalid: String) -> Schedule {
         let Some(text) = self.settings.get(directive) else {
             return Schedule::OnDemand;
         };
         if text.value.contains("tb_secret") {
             let message = format!(
-                "{directive} does not support {{ tb_secret(...) }}. Use a literal cron expression (for example \"0 * * * *\") or @on-demand."
+                "{subject}{directive} does not support {{ tb_secret(...) }}. Use a literal cron expression (for example \"0 * * * *\") or @on-demand."
             );
             self.error(codes::INVALID_SCHEDULE, message, &text.span, None);
             return Schedule::OnDemand;
@@ -393,5 +395,13 @@ impl Builder<'_> {
             self.error(codes::INVALID_SCHEDULE, invalid, &text.span, Some(hint.to_owned()));
             Schedule::OnDemand
         })
+    }
+}
+
+/// Returns what messages and JSON call the value of a directive.
+pub(crate) fn attribute(directive: &str) -> String {
+    match directive {
+        "COPY_MODE" => "mode".to_owned(),
+        _ => directive.to_ascii_lowercase(),
     }
 }

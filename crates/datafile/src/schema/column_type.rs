@@ -76,7 +76,8 @@ fn word_length(text: &str) -> usize {
 
 /// Recognizes column syntax of the engine that data sources do not have.
 fn column_attribute(type_text: &str) -> Option<Mistake> {
-    let upper = type_text.to_ascii_uppercase();
+    // With a blank in front, an attribute that stands where the type should be is found, too.
+    let upper = format!(" {}", type_text.to_ascii_uppercase());
     let attributes: [(&str, &str, Option<&str>); 5] = [
         (
             "NOT NULL",
@@ -106,7 +107,7 @@ fn column_attribute(type_text: &str) -> Option<Mistake> {
         is_whole.then(|| Mistake {
             message: message.to_owned(),
             hint: hint.map(str::to_owned),
-            offset: before.len() + 1,
+            offset: before.len(),
         })
     })
 }

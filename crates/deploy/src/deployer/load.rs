@@ -1,5 +1,7 @@
 //! Deployments that are there already, when a server starts.
 
+use std::collections::BTreeMap;
+
 use birdhouse_catalog::{
     CatalogError, Deployment, DeploymentId, DeploymentStatus, Resource, WorkspaceId,
 };
@@ -12,6 +14,7 @@ use crate::error::DeployError;
 use crate::existing::{self, Existing};
 use crate::live::{Live, Parts};
 use crate::scratch;
+use crate::secrets::secret_values;
 
 /// What requests to a workspace see.
 #[derive(Debug, Default)]
@@ -46,8 +49,9 @@ impl Deployer {
         self.drop_databases(&scratch::prefix(&database)).await?;
         let view = self.workspace(workspace)?;
         let existing = existing::read(&self.engine, &database).await?;
+        let secrets = secret_values(&view);
         let load = |deployment: &Deployment, resources: &[Resource]| {
-            loaded(&database, (deployment, resources), &existing)
+            loaded(&database, (deployment, resources), &secrets, &existing)
         };
         let staging = view.staging.as_ref();
         Ok(Loaded {
@@ -88,7 +92,7 @@ impl Deployer {
         if details.layout.is_some() || view.resources.is_empty() {
             return Ok(());
         }
-        details.layout = Some(plain_layout(&parse(&view.resources)));
+        details.layout = Some(plain_layout(&parse(&view.resources, &secret_values(&view))));
         let (id, status) = (view.live.id, view.live.status);
         self.set(workspace, id, status, &details).await
     }
@@ -126,9 +130,10 @@ impl Deployer {
 fn loaded(
     database: &str,
     (deployment, resources): (&Deployment, &[Resource]),
+    secrets: &BTreeMap<String, String>,
     existing: &Existing,
 ) -> Result<Live, DeployError> {
-    let mut project = parse(resources);
+    let mut project = parse(resources, secrets);
     let layout = Details::of(deployment)?.layout;
     let layout = layout.unwrap_or_else(|| plain_layout(&project));
     take_columns(&mut project, &layout, existing);

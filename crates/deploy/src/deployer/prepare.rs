@@ -20,6 +20,7 @@ use crate::live::schema;
 use crate::plan::{self, LiveViews, OldTable, OldView, Permission, Plan, TableState, ViewState};
 use crate::report::{Message, Report, movements, token_changes};
 use crate::scratch::{Forward, Scratch, Verdict, with_targets};
+use crate::secrets::{resolve_secrets, secret_values};
 use crate::table::Table;
 use crate::view::View;
 use crate::{check, compile};
@@ -53,6 +54,7 @@ impl Deployer {
         let database = view.workspace.database.as_str();
         let databases = (database, database);
         let resources = compile::resources(&project, databases, |_| String::new(), &mut found);
+        check::secrets(&view, &project, &resources, &mut found);
         stop_on_errors(&mut found)?;
         let views = check::nodes(self, &project, &resources, &mut found).await?;
         stop_on_errors(&mut found)?;
@@ -99,7 +101,7 @@ impl Deployer {
         );
         self.engine.execute(&create).await?;
         let existing = existing::read(&self.engine, &database).await?;
-        let mut project = parse(&view.resources);
+        let mut project = parse(&view.resources, &secret_values(view));
         let layout = match Details::of(&view.live)?.layout {
             Some(layout) => layout,
             None => plain_layout(&project),
@@ -324,8 +326,11 @@ fn dropped_targets(
     targets
 }
 
-/// Reads a project from what the catalog keeps of it.
-pub(super) fn parse(resources: &[birdhouse_catalog::Resource]) -> Project {
+/// Reads a project from what the catalog keeps of it, with the values of the workspace's secrets.
+pub(super) fn parse(
+    resources: &[birdhouse_catalog::Resource],
+    secrets: &BTreeMap<String, String>,
+) -> Project {
     // A data source that a node creates has the file of its pipe.
     let files: BTreeMap<&str, &str> = resources
         .iter()
@@ -333,7 +338,8 @@ pub(super) fn parse(resources: &[birdhouse_catalog::Resource]) -> Project {
         .collect();
     let files = files.into_iter();
     let files = files.map(|(path, content)| SourceFile::new(path, content));
-    let (project, _) = Project::parse(files.collect());
+    let (files, _) = resolve_secrets(files.collect(), secrets);
+    let (project, _) = Project::parse(files);
     with_targets(&project).into_owned()
 }
 
@@ -407,7 +413,7 @@ fn draft(project: &Project) -> DeploymentDraft {
         kind,
         name: name.to_owned(),
         path: file.path().to_owned(),
-        content: file.text().to_owned(),
+        content: file.written().to_owned(),
     };
     // By name: a data source that a node creates comes from the file of its pipe.
     let mut resources: BTreeMap<(ResourceKind, String), ResourceDraft> = BTreeMap::new();

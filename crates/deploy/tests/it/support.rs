@@ -250,6 +250,7 @@ impl Workspace {
             parameters: &parameters,
             context: &Context::default(),
             secret: &|_| None,
+            may_use_secrets: true,
             access: &|_| true,
             restrictions: &birdhouse_query::Restrictions::default(),
             output: OutputSettings::default(),

@@ -99,9 +99,6 @@ async fn store(source: &Source, shared: &Shared, mut batch: Batch) {
             let report = report(&batch, summary, started, None);
             shared.finish(&mut batch, Outcome::Stored);
             source.end(&batch);
-            for record in &mut batch.records {
-                answer(record.waiter.take(), Ok(()));
-            }
             shared.counters.stored(&report, batch.count());
             shared.observer.flushed(&report);
             debug!(source = %source.name, rows = batch.count(), "batch stored");
@@ -138,9 +135,6 @@ async fn store(source: &Source, shared: &Shared, mut batch: Batch) {
             shared.counters.failed();
             if !is_away {
                 warn!(source = %source.name, rows = batch.count(), error = failed.reason, "batch not stored, it is tried again");
-                for record in &mut batch.records {
-                    answer(record.waiter.take(), Err(failed.clone()));
-                }
                 if is_first {
                     let report = report(&batch, Summary::default(), started, Some(failed.clone()));
                     shared.observer.flushed(&report);
@@ -359,16 +353,6 @@ fn report(
         lag: oldest.map_or(Duration::ZERO, |oldest| oldest.elapsed()),
         elapsed: started.elapsed(),
         failed,
-    }
-}
-
-/// Tells who waits, if anybody still does.
-fn answer(
-    waiter: Option<tokio::sync::oneshot::Sender<Result<(), FlushFailed>>>,
-    result: Result<(), FlushFailed>,
-) {
-    if let Some(waiter) = waiter {
-        waiter.send(result).ok();
     }
 }
 

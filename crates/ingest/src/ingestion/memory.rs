@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::limits::{PENDING_BYTES_MAX, PENDING_OVERHEAD_BYTES};
 
-/// Bytes of rows that wait in memory.
+/// Bytes of rows that wait in memory, with what each record takes besides.
 #[derive(Debug, Default)]
 pub(super) struct Memory(AtomicUsize);
 

@@ -210,7 +210,8 @@ impl Record {
 }
 
 impl Rows {
-    fn encode(&self) -> Vec<Bytes> {
+    /// Returns the record, as [`Record::encode`] does.
+    pub(super) fn encode(&self) -> Vec<Bytes> {
         let mut out = Vec::with_capacity(256);
         out.push(ROWS);
         write_source(&self.source, &mut out);

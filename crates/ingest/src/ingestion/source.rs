@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use birdhouse_journal::{Location, Lsn};
 use parking_lot::Mutex;
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::record::{Flush, Rows, SourceName};
@@ -38,7 +38,8 @@ pub(crate) struct Source {
 /// A record that is not stored yet.
 pub(crate) struct Pending {
     pub(crate) location: Location,
-    /// The record; nothing when it stays in the journal until its turn, to save memory.
+    /// The record; nothing when it stays in the journal until its turn, to save memory. Boxed, because
+    /// a queue may be long.
     pub(crate) rows: Option<Box<Rows>>,
     /// The token that it must be stored with, alone.
     pub(crate) token: Option<String>,
@@ -47,8 +48,6 @@ pub(crate) struct Pending {
     /// Size of the row data in bytes.
     pub(crate) bytes: usize,
     pub(crate) arrived: Instant,
-    /// Who waits for it to be stored.
-    pub(crate) waiter: Option<oneshot::Sender<Result<(), FlushFailed>>>,
 }
 
 /// Records that are stored together.
@@ -97,9 +96,12 @@ struct State {
     /// The batch that failed and is tried again.
     retried: Option<Batch>,
     is_storing: bool,
-    /// Records so far: those that came, and those that were stored.
+    /// Records so far: those that came, and those that were stored. They are stored in the order in
+    /// which they came.
     arrived: u64,
     stored: u64,
+    /// Who waits for records to be stored.
+    waiting: usize,
     holds: usize,
     /// Records that must be stored before a hold begins.
     drain_to: u64,
@@ -152,15 +154,32 @@ impl Source {
         }
     }
 
-    /// Adds a record that is in the journal.
-    pub(crate) fn push(&self, record: Pending) {
+    /// Adds a record that is in the journal. Returns how many have come, with this one.
+    pub(crate) fn push(&self, record: Pending) -> u64 {
         let mut state = self.state.lock();
         state.arrived += 1;
         state.pending_rows += record.count;
         state.pending_bytes += record.bytes;
         state.pending.push_back(record);
+        let arrived = state.arrived;
         drop(state);
         self.wake.notify_one();
+        arrived
+    }
+
+    /// Waits until the first `arrived` records are stored.
+    ///
+    /// # Errors
+    /// When the batch with the last of them failed. It is tried again.
+    pub(crate) async fn stored(&self, arrived: u64) -> Result<(), FlushFailed> {
+        let _waiting = Waiting::enter(self);
+        loop {
+            let changed = self.changed.notified();
+            if let Some(ended) = self.state.lock().outcome(arrived) {
+                return ended;
+            }
+            changed.await;
+        }
     }
 
     /// Adds a batch whose outcome an earlier process did not record.
@@ -357,10 +376,20 @@ impl State {
         self.stored >= self.drain_to
     }
 
+    /// Returns how the first `arrived` records fare; nothing while that is open.
+    fn outcome(&self, arrived: u64) -> Option<Result<(), FlushFailed>> {
+        if self.stored >= arrived {
+            return Some(Ok(()));
+        }
+        let failing = self.retried.as_ref()?.records.len() as u64;
+        let trouble = self.trouble.as_ref().filter(|t| !t.is_engine_away)?;
+        (arrived <= self.stored + failing).then(|| Err(trouble.failed.clone()))
+    }
+
     /// Returns the pause between two batches. Many rows in few batches keep the engine fast; who waits
     /// for an answer sends nothing meanwhile.
     fn linger(&self) -> Duration {
-        match self.pending.iter().any(|record| record.waiter.is_some()) {
+        match self.waiting > 0 {
             true => LINGER_WAITED_FOR,
             false => LINGER,
         }
@@ -409,6 +438,23 @@ impl State {
         self.replays_left -= usize::from(batch.is_replay);
         self.pending_rows = self.pending_rows.saturating_sub(batch.count());
         self.pending_bytes = self.pending_bytes.saturating_sub(batch.bytes());
+    }
+}
+
+/// Somebody who waits for records to be stored, which makes batches follow each other faster.
+struct Waiting<'s>(&'s Source);
+
+impl<'s> Waiting<'s> {
+    fn enter(source: &'s Source) -> Self {
+        source.state.lock().waiting += 1;
+        source.wake.notify_one();
+        Self(source)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.state.lock().waiting -= 1;
     }
 }
 

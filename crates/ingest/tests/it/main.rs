@@ -9,6 +9,7 @@ mod appends;
 mod checks;
 mod every_type;
 mod hostile;
+mod matrix;
 mod replace;
 mod support;
 mod values;

@@ -229,6 +229,32 @@ async fn readers_see_all_of_a_replacement_or_nothing() {
 }
 
 #[tokio::test]
+async fn a_table_that_was_changed_meanwhile_is_not_replaced() {
+    let fixture = chain("ENGINE = MergeTree ORDER BY kind").await;
+    for change in [
+        "ALTER TABLE ws_a.sums ADD COLUMN more Int8",
+        "DROP TABLE ws_a.sums__totals",
+    ] {
+        let replacement = Replacement::begin(&fixture.engine, &fixture.schema, None)
+            .await
+            .unwrap();
+        let batch = fixture.decode(b"{\"kind\":\"a\",\"n\":7}", Format::Ndjson);
+        replacement
+            .load(&fixture.schema, &batch, change)
+            .await
+            .unwrap();
+        fixture.execute(change).await;
+        let refused = replacement.switch(&fixture.ingestion, false).await;
+        assert!(
+            matches!(refused, Err(ReplaceError::Changed { .. })),
+            "{change}: {refused:?}"
+        );
+        assert_eq!(fixture.all().await, "a 1; b 2; a A 1; b  2; 1003;");
+        assert_eq!(fixture.stray().await, "");
+    }
+}
+
+#[tokio::test]
 async fn rows_are_deleted_and_counted() {
     let fixture = chain("ENGINE = MergeTree PARTITION BY kind ORDER BY kind").await;
     fixture

@@ -12,6 +12,7 @@ async fn described(fixture: &Fixture, name: &str) -> String {
         parameters: &Parameters::new(),
         context: &Context::default(),
         secret: &|_| None,
+        may_use_secrets: true,
         access: &|_| false,
         restrictions: &birdhouse_query::Restrictions::default(),
         output: OutputSettings::default(),

@@ -7,6 +7,7 @@
 mod assembly;
 mod describe;
 mod guard;
+mod literals;
 mod restrictions;
 
 use std::collections::BTreeMap;
@@ -78,6 +79,7 @@ impl Fixture {
             parameters: &Parameters::new(),
             context: &Context::default(),
             secret: &|_| None,
+            may_use_secrets: true,
             access: &access,
             restrictions: &birdhouse_query::Restrictions::default(),
             output: OutputSettings::default(),
@@ -98,6 +100,7 @@ impl Fixture {
             parameters: &parameters.iter().copied().collect(),
             context: &Context::default(),
             secret: &|_| None,
+            may_use_secrets: true,
             access: &|_| false,
             restrictions: &birdhouse_query::Restrictions::default(),
             output: OutputSettings::default(),

@@ -20,6 +20,7 @@ impl Fixture {
             parameters: &[("who", "anybody")].into_iter().collect(),
             context: &Context::default(),
             secret: &|_| None,
+            may_use_secrets: true,
             access: &|_| true,
             restrictions,
             output: OutputSettings::default(),

@@ -12,7 +12,7 @@ use serde_json::json;
 
 use super::datasources::target;
 use crate::app::App;
-use crate::append::Append;
+use crate::append::{Append, appender};
 use crate::body;
 use crate::context::RequestContext;
 use crate::error::ApiError;
@@ -37,13 +37,15 @@ pub(super) async fn append(
             )));
         }
     };
-    let body = body::read(body, &ctx.headers, EVENTS_BODY_BYTES_MAX).await?;
+    app.append_rates
+        .count_request(appender(&ctx, &datasource))?;
+    let body = body::read(body, &ctx.headers, EVENTS_BODY_BYTES_MAX, &ctx.in_flight).await?;
     let append = Append {
         datasource,
         format,
         wait: ctx.params.flag("wait"),
     };
-    let taken = append.run(&ctx, &app, body).await?;
+    let taken = append.run(&ctx, &app, &body).await?;
     let status = match taken.is_stored {
         true => StatusCode::OK,
         false => StatusCode::ACCEPTED,

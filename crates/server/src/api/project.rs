@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use axum::body::Body;
 use axum::http::header;
 use birdhouse_datafile::{Diagnostic, Project, SourceFile, has_errors};
-use birdhouse_deploy::Message;
+use birdhouse_deploy::{Message, resolve_secrets, secret_values};
 use multer::Multipart;
 
 use crate::body;
@@ -40,8 +40,14 @@ pub(super) async fn receive(
     body: Body,
 ) -> Result<Result<Sent, Vec<Diagnostic>>, ApiError> {
     let (files, mut found) = files(ctx, body).await?;
+    let secrets = secret_values(ctx.workspace());
     // Off the threads that answer requests.
-    let parsed = tokio::task::spawn_blocking(move || Project::parse(files));
+    let parsed = tokio::task::spawn_blocking(move || {
+        let (files, mut found) = resolve_secrets(files, &secrets);
+        let (project, mistakes) = Project::parse(files);
+        found.extend(mistakes);
+        (project, found)
+    });
     let (project, of_files) = parsed.await.map_err(|error| {
         tracing::error!(%error, "reading a project ended badly");
         ApiError::internal()
@@ -71,14 +77,16 @@ async fn files(
             "a project is sent as multipart/form-data, each file as a part named data_project:// with its path as file name",
         ));
     };
-    let data = body::read(body, &ctx.headers, PROJECT_BODY_BYTES_MAX).await?;
+    let data = body::read(body, &ctx.headers, PROJECT_BODY_BYTES_MAX, &ctx.in_flight).await?;
     let boundary = content_type.to_str().ok().map(multer::parse_boundary);
     let Some(Ok(boundary)) = boundary else {
         return Err(ApiError::bad_request(
             "the multipart form has no boundary in its Content-Type",
         ));
     };
-    let whole = futures_util::stream::once(async { Ok::<_, std::convert::Infallible>(data) });
+    let whole = futures_util::stream::once(async {
+        Ok::<_, std::convert::Infallible>(bytes::Bytes::clone(&data))
+    });
     let mut form = Multipart::new(whole, boundary);
     let (mut files, mut found) = (Vec::new(), Vec::new());
     let mut seen = HashSet::new();

@@ -63,7 +63,7 @@ pub(super) async fn all_params(ctx: &RequestContext, body: Body) -> Result<Param
     if ctx.method != Method::POST {
         return Ok(ctx.params.clone());
     }
-    let body = body::read(body, &ctx.headers, QUERY_BODY_BYTES_MAX).await?;
+    let body = body::read(body, &ctx.headers, QUERY_BODY_BYTES_MAX, &ctx.in_flight).await?;
     Ok(ctx
         .params
         .clone()
@@ -87,7 +87,11 @@ pub(crate) async fn query_call<T>(
         }
         _ => scopes.can_read_datasource(name) || restrictions.datasources.contains_key(name),
     };
-    let secret = |name: &str| Some(workspace.secret(name)?.value.expose().to_owned());
+    let secret = |name: &str| {
+        let found = workspace.secret(name);
+        let found = found.or_else(|| workspace.secret(&format!("tb_secret_{name}")));
+        Some(found?.value.expose().to_owned())
+    };
     let parameters = params.for_templates();
     let context = Context {
         secrets: Arc::new(
@@ -105,6 +109,7 @@ pub(crate) async fn query_call<T>(
         parameters: &parameters,
         context: &context,
         secret: &secret,
+        may_use_secrets: scopes.is_admin(),
         access: &access,
         restrictions: &restrictions,
         output: OutputSettings {

@@ -57,7 +57,7 @@ pub(super) async fn create(
     body: Body,
 ) -> Result<Json<Value>, ApiError> {
     require_manager(&ctx)?;
-    let body = body::read(body, &ctx.headers, FORM_BODY_BYTES_MAX).await?;
+    let body = body::read(body, &ctx.headers, FORM_BODY_BYTES_MAX, &ctx.in_flight).await?;
     if let Some(expiration) = ctx.params.filled("expiration_time") {
         return signed::create(&ctx, &app, expiration, &body);
     }

@@ -1,8 +1,14 @@
 //! Every encoding unpacks, bombs are cut off, and errors keep their meaning on the way.
 
+use std::convert::Infallible;
 use std::io::Write;
+use std::time::Duration;
+
+use futures_util::stream;
+use tokio::time::Instant;
 
 use super::*;
+use crate::limits::EVENTS_BODY_BYTES_MAX;
 
 const TEXT: &str = "{\"a\": 1}\n";
 
@@ -43,9 +49,11 @@ const ALL: [Encoding; 4] = [
 ];
 
 async fn read_as(name: &str, body: Vec<u8>, limit: usize) -> Result<Bytes, ApiError> {
+    let room = InFlight::new(100 << 20);
     let mut headers = HeaderMap::new();
     headers.insert(header::CONTENT_ENCODING, name.parse().unwrap());
-    read(Body::from(body), &headers, limit).await
+    let held = read(Body::from(body), &headers, limit, &room).await?;
+    Ok(Bytes::clone(&held))
 }
 
 #[tokio::test]
@@ -95,15 +103,6 @@ async fn bombs_are_cut_off() {
 }
 
 #[tokio::test]
-async fn a_client_that_stops_is_cut_off() {
-    let stalled = futures_util::stream::pending::<Result<Bytes, io::Error>>();
-    let error = read(Body::from_stream(stalled), &HeaderMap::new(), 10)
-        .await
-        .unwrap_err();
-    assert_eq!(error.status, 408);
-}
-
-#[tokio::test]
 async fn errors_keep_their_meaning_through_readers() {
     let (sender, reader) = ChannelReader::new();
     sender
@@ -117,4 +116,75 @@ async fn errors_keep_their_meaning_through_readers() {
     });
     let error = api_error(&read.await.unwrap().unwrap_err());
     assert_eq!(error.status, 408);
+}
+
+/// A body whose pieces come after these pauses; without an end when `is_open`.
+fn slow(pauses: Vec<Duration>, is_open: bool) -> Body {
+    Body::from_stream(stream::unfold(
+        pauses.into_iter(),
+        move |mut pauses| async move {
+            match pauses.next() {
+                Some(pause) => {
+                    tokio::time::sleep(pause).await;
+                    Some((Ok::<_, Infallible>(Bytes::from_static(b"x")), pauses))
+                }
+                None if is_open => std::future::pending().await,
+                None => None,
+            }
+        },
+    ))
+}
+
+async fn read_all(body: Body) -> Result<Held, ApiError> {
+    let room = InFlight::new(EVENTS_BODY_BYTES_MAX);
+    read(body, &HeaderMap::new(), EVENTS_BODY_BYTES_MAX, &room).await
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_stops_is_cut_off() {
+    let almost = BODY_PAUSE_MAX - Duration::from_millis(1);
+    let body = read_all(slow(vec![almost; 3], false)).await.unwrap();
+    assert_eq!(&body[..], b"xxx");
+    let began = Instant::now();
+    let error = read_all(slow(vec![almost], true)).await.unwrap_err();
+    assert_eq!(error.status, StatusCode::REQUEST_TIMEOUT);
+    assert_eq!(began.elapsed(), almost + BODY_PAUSE_MAX);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_trickles_is_cut_off() {
+    let pause = Duration::from_secs(1);
+    let began = Instant::now();
+    let error = read_all(slow(vec![pause; 10_000], false))
+        .await
+        .unwrap_err();
+    assert_eq!(error.status, StatusCode::REQUEST_TIMEOUT);
+    assert_eq!(began.elapsed(), BODY_TIME_MAX);
+}
+
+#[tokio::test]
+async fn room_is_held_until_the_body_is_dropped() {
+    let all = InFlight::new(10);
+    let headers = HeaderMap::new();
+    let held = read(Body::from("12345678"), &headers, 10, &all)
+        .await
+        .unwrap();
+    assert_eq!(&held[..], b"12345678");
+    assert!(all.reserve(2).await.is_ok());
+    assert!(
+        timeout(Duration::from_millis(20), all.reserve(3))
+            .await
+            .is_err()
+    );
+    drop(held);
+    assert!(all.reserve(10).await.is_ok());
+}
+
+#[tokio::test]
+async fn pieces_become_one_body() {
+    let pieces = ["a", "bc", "", "def"].map(|piece| Ok::<_, Infallible>(Bytes::from(piece)));
+    let body = read_all(Body::from_stream(stream::iter(pieces))).await;
+    assert_eq!(&body.unwrap()[..], b"abcdef");
+    let none = read_all(Body::empty()).await.unwrap();
+    assert!(none.is_empty());
 }

@@ -450,7 +450,7 @@ impl<'a> Parser<'a> {
         while let Some((i, c)) = chars.next() {
             if c == '\\' {
                 if let Some((_, next)) = chars.next() {
-                    out.push(next);
+                    out.push(unescaped(next));
                 }
             } else if c == delimiter {
                 if chars.peek().is_some_and(|(_, next)| *next == delimiter) {
@@ -563,6 +563,21 @@ fn simple_type(name: &str) -> Option<DataType> {
         "Date32" => DataType::Date32,
         _ => return None,
     })
+}
+
+/// Returns what a character behind a backslash stands for.
+fn unescaped(character: char) -> char {
+    match character {
+        '0' => '\0',
+        'a' => '\u{7}',
+        'b' => '\u{8}',
+        'f' => '\u{c}',
+        'n' => '\n',
+        'r' => '\r',
+        't' => '\t',
+        'v' => '\u{b}',
+        other => other,
+    }
 }
 
 fn unknown_family(name: &str, offset: usize) -> TypeError {

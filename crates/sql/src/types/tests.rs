@@ -171,3 +171,15 @@ proptest! {
         drop(DataType::parse(&text));
     }
 }
+
+#[test]
+fn escapes_in_names_are_read_back() {
+    let parsed =
+        DataType::parse(r"Enum8('line\nfeed' = 1, 'tab\t' = 2, '\0' = 3, 'it\'s' = 4)").unwrap();
+    let DataType::Enum8(names) = &parsed else {
+        panic!("{parsed}");
+    };
+    let names: Vec<&str> = names.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["line\nfeed", "tab\t", "\0", "it's"]);
+    assert_eq!(DataType::parse(&parsed.to_string()), Ok(parsed));
+}

@@ -81,10 +81,11 @@ impl Evaluator<'_> {
         if let Some(Some(value)) = self.frame.get(name.slot) {
             return Ok(value.clone());
         }
+        // Functions are missing where a whole file is rendered.
         let is_global = self
             .slots
             .get(name.slot)
-            .is_some_and(|slot| slot.kind == SlotKind::Global);
+            .is_some_and(|slot| matches!(slot.kind, SlotKind::Global | SlotKind::Function(_)));
         let id = &name.id;
         if is_global {
             return raise(

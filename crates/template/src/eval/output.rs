@@ -19,6 +19,10 @@ impl Evaluator<'_> {
 
     pub(crate) fn output(&mut self, output: &Output) -> Eval<()> {
         let value = self.expr(&output.expr)?;
+        if self.file_secrets.is_some() {
+            let text = self.str_of(&value)?;
+            return self.write(&text);
+        }
         if output.is_bare_tuple {
             return type_error(
                 "expression_wrapper() got multiple values for argument 'escape_arrays'",

@@ -3,6 +3,8 @@
 //! A secret never appears in the SQL text: the template prints a query parameter, and the names of
 //! the parameters it needs are part of the result.
 
+use std::collections::BTreeMap;
+
 use crate::context::Mode;
 use crate::eval::Evaluator;
 use crate::eval::bind::{Args, Signature};
@@ -23,6 +25,7 @@ impl Evaluator<'_> {
     pub(super) fn secret(&mut self, args: Args) -> Eval<Value> {
         let given = args.positional.len() + args.keywords.len();
         if let Some((keyword, _)) = args.keywords.iter().find(|(name, _)| &**name != "default")
+            && self.file_secrets.is_none()
             && given > 0
         {
             return crate::eval::exception::type_error(format!(
@@ -32,6 +35,9 @@ impl Evaluator<'_> {
         let [name, default] = SIGNATURE.bind(args)?;
         let name = name.unwrap_or_default();
         let text = self.str_of(&name)?;
+        if let Some(values) = self.file_secrets {
+            return self.secret_value(values, text, default);
+        }
         let is_text = name.as_str().is_some();
         let secrets = &self.context.secrets;
         let exists = is_text
@@ -53,11 +59,35 @@ impl Evaluator<'_> {
             self.secrets.insert(text);
             return Ok(reference);
         }
-        template_error(format!(
-            "Cannot access secret '{text}'. \
-             Check the secret exists in the Workspace and the token has the required scope."
-        ))
+        no_access(&text)
     }
+
+    /// Returns the value itself, as in files; an empty one has to be seen in the line.
+    fn secret_value(
+        &mut self,
+        values: &BTreeMap<String, String>,
+        name: String,
+        default: Option<Value>,
+    ) -> Eval<Value> {
+        let value = match (values.get(&name), default) {
+            (Some(value), _) => {
+                self.charge(value.len())?;
+                Value::str(value.as_str())
+            }
+            (None, Some(default)) if !default.is_none() => default,
+            _ => return no_access(&name),
+        };
+        self.secrets.insert(name);
+        let is_empty = value.as_str().is_some_and(|text| text.is_empty());
+        Ok(if is_empty { Value::str("\"\"") } else { value })
+    }
+}
+
+fn no_access(name: &str) -> Eval<Value> {
+    template_error(format!(
+        "Cannot access secret '{name}'. \
+         Check the secret exists in the Workspace and the token has the required scope."
+    ))
 }
 
 #[cfg(test)]

@@ -1,10 +1,12 @@
 //! `birdhouse debug datafile`: a datafile as JSON.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context;
 use birdhouse_datafile::{FileKind, SourceFile, inspect};
+use birdhouse_template::resolve_file;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -23,12 +25,20 @@ struct Case {
     id: Option<Value>,
 }
 
+/// The secrets of `--secrets`, when files are to be rendered with them.
+type Secrets = Option<BTreeMap<String, String>>;
+
 pub(super) fn datafile(args: &DatafileArgs) -> anyhow::Result<ExitCode> {
+    let secrets: Secrets = args
+        .render_secrets
+        .then(|| serde_json::from_str(&args.secrets))
+        .transpose()
+        .context("--secrets is not a JSON object of texts")?;
     let Some(path) = args.path.as_deref().filter(|_| !args.batch) else {
-        each_input_line(|line| say(of_line(line).to_string()))?;
+        each_input_line(|line| say(of_line(line, &secrets).to_string()))?;
         return Ok(ExitCode::SUCCESS);
     };
-    let found = of_path(path, args.kind.as_deref())?;
+    let found = of_path(path, args.kind.as_deref(), &secrets)?;
     say(if args.compact {
         found.to_string()
     } else {
@@ -40,7 +50,7 @@ pub(super) fn datafile(args: &DatafileArgs) -> anyhow::Result<ExitCode> {
     })
 }
 
-fn of_path(path: &Path, kind: Option<&str>) -> anyhow::Result<Value> {
+fn of_path(path: &Path, kind: Option<&str>, secrets: &Secrets) -> anyhow::Result<Value> {
     let shown = path.display().to_string();
     let kind = match kind {
         Some(word) => kind_of(word),
@@ -50,13 +60,13 @@ fn of_path(path: &Path, kind: Option<&str>) -> anyhow::Result<Value> {
         kind.with_context(|| format!("say what {shown} is: datasource, pipe or connection"))?;
     let bytes = std::fs::read(path).with_context(|| format!("read {shown}"))?;
     Ok(match SourceFile::from_bytes(file_name(path), &bytes) {
-        Ok(file) => inspect(&file, kind),
+        Ok(file) => of_file(file, kind, secrets),
         Err(diagnostic) => failure(&diagnostic.message),
     })
 }
 
 /// Returns what a line of a batch gives; a line that makes no sense gives an error, too.
-fn of_line(line: &str) -> Value {
+fn of_line(line: &str, secrets: &Secrets) -> Value {
     let case: Case = match serde_json::from_str(line) {
         Ok(case) => case,
         Err(error) => return failure(&format!("the line is not a case: {error}")),
@@ -64,7 +74,7 @@ fn of_line(line: &str) -> Value {
     let found = match kind_of(&case.kind) {
         Some(kind) => {
             let name = case.name.unwrap_or_else(|| format!("case.{}", case.kind));
-            inspect(&SourceFile::new(name, case.content), kind)
+            of_file(SourceFile::new(name, case.content), kind, secrets)
         }
         None => failure(&format!("'{}' is not a valid kind", case.kind)),
     };
@@ -74,6 +84,16 @@ fn of_line(line: &str) -> Value {
             Value::Object(first.into_iter().chain(fields).collect())
         }
         (_, found) => found,
+    }
+}
+
+fn of_file(file: SourceFile, kind: FileKind, secrets: &Secrets) -> Value {
+    let Some(secrets) = secrets.as_ref().filter(|_| kind != FileKind::Pipe) else {
+        return inspect(&file, kind);
+    };
+    match resolve_file(file.text(), file.path(), secrets) {
+        Ok(resolved) => inspect(&SourceFile::new(file.path(), resolved.text), kind),
+        Err(error) => failure(&error.message),
     }
 }
 

@@ -6,6 +6,9 @@ use serde_json::Value;
 use ureq::Agent;
 use ureq::http::{HeaderMap, Method, Request};
 
+/// How long an answer may take.
+const ANSWER_MAX: Duration = Duration::from_secs(60);
+
 /// A client of one server with one token, or none. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Client {
@@ -37,7 +40,6 @@ impl Client {
     pub(crate) fn new(base: &str) -> Self {
         let config = Agent::config_builder()
             .http_status_as_error(false)
-            .timeout_global(Some(Duration::from_secs(60)))
             .proxy(None)
             .build();
         Self {
@@ -144,8 +146,18 @@ impl Call<'_> {
     /// Sends the request; panics when there is no answer at all.
     #[track_caller]
     pub(crate) fn send(self) -> Answer {
+        self.try_send(ANSWER_MAX)
+            .unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// Sends the request; an error when there is no whole answer within `limit`.
+    #[expect(
+        clippy::unwrap_in_result,
+        reason = "the error is a server that does not answer, not a broken test"
+    )]
+    pub(crate) fn try_send(self, limit: Duration) -> Result<Answer, String> {
         let request = format!("{} {}", self.method, self.path);
-        let failed = |error: ureq::Error| -> ! { panic!("{request}: {error}") };
+        let failed = |error: ureq::Error| format!("{request}: {error}");
         let mut builder = Request::builder()
             .method(Method::from_bytes(self.method.as_bytes()).unwrap())
             .uri(format!("{}{}", self.client.base, self.path));
@@ -156,22 +168,29 @@ impl Call<'_> {
             builder = builder.header(name, value);
         }
         let agent = &self.client.agent;
+        let limit = Some(limit);
         let answer = match self.body {
-            Some(body) => agent.run(builder.body(body).unwrap()),
-            None => agent.run(builder.body(()).unwrap()),
+            Some(body) => {
+                let request = agent.configure_request(builder.body(body).unwrap());
+                agent.run(request.timeout_global(limit).build())
+            }
+            None => {
+                let request = agent.configure_request(builder.body(()).unwrap());
+                agent.run(request.timeout_global(limit).build())
+            }
         };
-        let mut answer = answer.unwrap_or_else(|error| failed(error));
+        let mut answer = answer.map_err(failed)?;
         let body = answer
             .body_mut()
             .with_config()
             .limit(u64::MAX)
             .read_to_vec();
-        Answer {
+        Ok(Answer {
             status: answer.status().as_u16(),
             headers: answer.headers().clone(),
-            body: body.unwrap_or_else(|error| failed(error)),
+            body: body.map_err(failed)?,
             request,
-        }
+        })
     }
 }
 

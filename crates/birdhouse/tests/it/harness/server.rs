@@ -79,10 +79,19 @@ impl Server {
 
     /// Starts a server of `project`, or returns how it ended.
     pub(crate) fn try_start(scratch: &Scratch, project: &Path) -> Result<Self, Finished> {
+        Self::try_start_with(scratch, project, &[])
+    }
+
+    /// Starts a server of `project` with further environment variables, or returns how it ended.
+    pub(crate) fn try_start_with(
+        scratch: &Scratch,
+        project: &Path,
+        environment: &[(&str, &str)],
+    ) -> Result<Self, Finished> {
         let data = scratch.path("data");
         let arguments = ["start".as_ref(), "--project".as_ref(), project.as_os_str()];
         Self::launch(scratch.root(), data, |command| {
-            command.args(arguments);
+            command.args(arguments).envs(environment.iter().copied());
         })
     }
 
@@ -257,8 +266,13 @@ impl Server {
 
     /// Ends the server at once and waits until its worker has followed it.
     pub(crate) fn kill(self) {
+        self.dies_of(|server| signal(server.pid(), Signal::KILL));
+    }
+
+    /// Does what makes the server die, and waits until it and its worker are gone.
+    pub(crate) fn dies_of(self, what: impl FnOnce(&Self)) {
         let worker = self.worker().unwrap();
-        signal(self.pid(), Signal::KILL);
+        what(&self);
         self.dies(worker);
     }
 
@@ -273,6 +287,23 @@ impl Server {
                 false => Ok(()),
             },
         );
+    }
+
+    /// Ends the server and its worker at once, however far they are.
+    pub(crate) fn crash(mut self) {
+        let worker = self.worker();
+        // Both may have ended already.
+        try_signal(self.pid(), Signal::KILL);
+        if let Some(worker) = worker {
+            try_signal(worker, Signal::KILL);
+        }
+        self.wait();
+        if let Some(worker) = worker {
+            wait_until("the worker ends", STOP_MAX, || match is_running(worker) {
+                true => Err(format!("worker {worker} is running")),
+                false => Ok(()),
+            });
+        }
     }
 
     fn wait(&mut self) -> ExitStatus {
@@ -293,8 +324,13 @@ impl Drop for Server {
 
 /// Sends a signal to a process that was started here.
 pub(crate) fn signal(id: u32, signal: Signal) {
+    assert!(try_signal(id, signal), "there is no process {id}");
+}
+
+/// Does the same with a process that may be gone; returns whether it was there.
+pub(crate) fn try_signal(id: u32, signal: Signal) -> bool {
     let pid = Pid::from_raw(i32::try_from(id).unwrap()).unwrap();
-    kill_process(pid, signal).unwrap();
+    kill_process(pid, signal).is_ok()
 }
 
 /// Returns false for a process that is gone or only waits to be reaped.

@@ -6,7 +6,7 @@ use crate::grammar::Dialect;
 use crate::schedule::Schedule;
 use crate::settings::{Settings, quoted_list};
 
-use super::{Builder, NodeKind};
+use super::{Builder, NodeKind, attribute};
 
 /// An export of a result.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,34 +30,26 @@ pub enum SinkTarget {
     ObjectStorage,
 }
 
-/// What a sink may have besides its description and SQL.
-const SINK: &[&str] = &[
-    "TYPE",
-    "EXPORT_CONNECTION_NAME",
-    "EXPORT_SCHEDULE",
-    "EXPORT_BUCKET_URI",
-    "EXPORT_FILE_TEMPLATE",
-    "EXPORT_FORMAT",
-    "EXPORT_COMPRESSION",
-    "EXPORT_WRITE_STRATEGY",
-    "EXPORT_STRATEGY",
-    "EXPORT_KAFKA_TOPIC",
-];
-/// Sink directives that only object storage has.
-const STORAGE_ONLY: &[&str] = &[
+/// What every sink may have besides its description and SQL.
+const SINK: &[&str] = &["TYPE", "EXPORT_CONNECTION_NAME", "EXPORT_SCHEDULE"];
+/// What files in object storage need.
+const STORAGE: &[&str] = &["EXPORT_BUCKET_URI", "EXPORT_FILE_TEMPLATE"];
+/// What files in object storage may have besides.
+const STORAGE_OPTIONS: &[&str] = &[
     "EXPORT_FORMAT",
     "EXPORT_COMPRESSION",
     "EXPORT_WRITE_STRATEGY",
     "EXPORT_STRATEGY",
 ];
+/// What Kafka needs.
+const KAFKA: &[&str] = &["EXPORT_KAFKA_TOPIC"];
 
 impl Builder<'_> {
     /// Reads the directives of a sink.
     pub(super) fn sink(&mut self) -> NodeKind {
-        self.refuse_others("Sink", SINK);
         let name = self.name.value.clone();
         let span = self.name.span.clone();
-        if self.settings.get("EXPORT_CONNECTION_NAME").is_none() {
+        if self.settings.filled("EXPORT_CONNECTION_NAME").is_none() {
             let message = format!(
                 "Sink node '{name}' is missing required parameter 'export_connection_name'"
             );
@@ -84,16 +76,19 @@ impl Builder<'_> {
                 );
                 self.error(codes::INCOMPLETE_SETTINGS, message, &span, None);
             }
-            (true, false) => self.check_sink("Kafka", &["EXPORT_KAFKA_TOPIC", "EXPORT_SCHEDULE"]),
+            (true, false) => {
+                self.require("Kafka", KAFKA);
+                // Classic has the options of files on Kafka sinks, too.
+                let options = match self.grammar.dialect {
+                    Dialect::Forward => &[],
+                    Dialect::Classic => STORAGE_OPTIONS,
+                };
+                let rest = ". Only export_kafka_topic, export_schedule, and export_connection_name are allowed for Kafka sinks.";
+                self.refuse_parameters("Kafka", &[SINK, KAFKA, options], rest);
+            }
             (false, true) => {
-                self.check_sink(
-                    "S3/GCS",
-                    &[
-                        "EXPORT_BUCKET_URI",
-                        "EXPORT_FILE_TEMPLATE",
-                        "EXPORT_SCHEDULE",
-                    ],
-                );
+                self.require("S3/GCS", STORAGE);
+                self.refuse_parameters("S3/GCS", &[SINK, STORAGE, STORAGE_OPTIONS], "");
             }
         }
         let schedule_text = self
@@ -103,7 +98,8 @@ impl Builder<'_> {
         let invalid = format!(
             "Sink node '{name}' has invalid export_schedule '{schedule_text}'. Must be @on-demand or a valid cron expression."
         );
-        let schedule = self.schedule("EXPORT_SCHEDULE", invalid);
+        let subject = format!("Sink node '{name}': ");
+        let schedule = self.schedule("EXPORT_SCHEDULE", &subject, invalid);
         self.out.push(Diagnostic::warning(
             codes::NOT_ACTIVE,
             format!("the sink '{name}' is declared, not active: nothing is exported"),
@@ -125,39 +121,41 @@ impl Builder<'_> {
         })
     }
 
-    fn check_sink(&mut self, subject: &str, required: &[&str]) {
-        let missing = self.settings.missing(required);
-        if !missing.is_empty() {
-            let message = format!(
-                "{subject} sink node '{}' is missing required parameters: {}",
-                self.name.value,
-                quoted_list(&missing)
-            );
-            self.error(
-                codes::INCOMPLETE_SETTINGS,
-                message,
-                &self.name.span,
-                Some(format!("add {}", missing.join(", "))),
-            );
-        }
-        // Classic has these on Kafka sinks too.
-        if subject != "Kafka" || self.grammar.dialect == Dialect::Classic {
+    /// Reports which of the directives and of the schedule are missing.
+    fn require(&mut self, subject: &str, directives: &[&'static str]) {
+        let missing = self
+            .settings
+            .missing(&[directives, &["EXPORT_SCHEDULE"]].concat());
+        if missing.is_empty() {
             return;
         }
-        for name in STORAGE_ONLY {
-            let Some(value) = self.settings.get(name) else {
+        let message = format!(
+            "{subject} sink node '{}' is missing required parameters: {}",
+            self.name.value,
+            quoted_list(&missing)
+        );
+        self.error(
+            codes::INCOMPLETE_SETTINGS,
+            message,
+            &self.name.span,
+            Some(format!("add {}", missing.join(", "))),
+        );
+    }
+
+    /// Reports directives that this kind of sink does not have; `rest` ends the message.
+    fn refuse_parameters(&mut self, subject: &str, allowed: &[&[&str]], rest: &str) {
+        for (name, value) in self.settings.iter() {
+            if allowed.iter().any(|names| names.contains(&name)) {
                 continue;
-            };
+            }
             let message = format!(
-                "Kafka sink node '{}' has invalid parameter '{}'. Only export_kafka_topic, export_schedule, and export_connection_name are allowed for Kafka sinks.",
+                "{subject} sink node '{}' has invalid parameter '{}'{rest}",
                 self.name.value,
-                name.to_ascii_lowercase()
+                attribute(name)
             );
-            self.error(
-                codes::INVALID_NODE,
-                message,
-                &value.span,
-                Some("remove this line".to_owned()),
+            self.out.push(
+                Diagnostic::error(codes::INVALID_NODE, message, value.span.clone())
+                    .with_hint("remove this line"),
             );
         }
     }

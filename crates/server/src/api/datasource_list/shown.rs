@@ -49,10 +49,11 @@ impl<'c> Shown<'c> {
     pub(super) fn datasource(&self, resource: &Resource) -> Value {
         let name = resource.name.as_str();
         let missing = Table::default();
+        // A data source that a deployment changed has a table of another name.
         let live = self.ctx.live.datasources.get(name);
-        let table_name = live.map_or(name, |live| live.table.as_str());
-        let table = self.tables.get(table_name).unwrap_or(&missing);
-        let quarantine = self.tables.get(&format!("{table_name}{QUARANTINE_SUFFIX}"));
+        let own = live.map_or(name, |datasource| &datasource.table);
+        let table = self.tables.get(own).unwrap_or(&missing);
+        let quarantine = self.tables.get(&format!("{own}{QUARANTINE_SUFFIX}"));
         let definition = self.definitions.datasource(name);
         let columns = columns(definition, table);
         let used_by = self.used_by.iter().filter(|(read, _, _)| read == name);

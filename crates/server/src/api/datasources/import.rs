@@ -16,7 +16,7 @@ use super::{appendable, checked_condition, removable, target};
 use crate::api::jobs::{block_json, job_answer, job_error};
 use crate::api::without_nulls;
 use crate::app::App;
-use crate::append::idempotency_key;
+use crate::append::{appender, idempotency_key};
 use crate::body::{Encoding, api_error};
 use crate::context::RequestContext;
 use crate::error::ApiError;
@@ -309,6 +309,7 @@ async fn import(
     (datasource, is_replace): (Arc<LiveDatasource>, bool),
     file_name: Option<&str>,
 ) -> Result<Import, ApiError> {
+    app.append_rates.count_request(appender(ctx, &datasource))?;
     // A file is stored in parts, so a key could not make it count once.
     if idempotency_key(&ctx.headers)?.is_some() {
         return Err(ApiError::bad_request(

@@ -47,4 +47,10 @@ fn check_mode_accepts_any_name() {
         checked("{{tb_secret('z')}}{{tb_secret('z', 'd')}}"),
         "{z: String}'d'"
     );
+    let rendered = run("{{tb_secret('z')}}", "{}", Mode::Check).unwrap();
+    assert_eq!(
+        rendered.secrets,
+        ["z"],
+        "the text refers to it all the same"
+    );
 }
