@@ -7,7 +7,23 @@ import { build } from "esbuild";
 import { chromium } from "../browser/node_modules/playwright-core/index.mjs";
 import { base, product, token, works } from "./calls.mjs";
 
+const LIMIT_MS = 60_000;
 const read = process.argv[4];
+
+async function until(what, probe) {
+  const began = Date.now();
+  while (!(await probe())) assert.ok(Date.now() - began < LIMIT_MS, what);
+}
+
+/** Runs in the page. */
+function redPixels(canvas) {
+  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  let count = 0;
+  for (let at = 0; at < data.length; at += 4) {
+    if (data[at] > 250 && data[at + 1] < 5 && data[at + 2] < 5 && data[at + 3] > 250) count += 1;
+  }
+  return count;
+}
 const rows = [product("a", 3), product("b", 5)].map((row) => JSON.stringify(row)).join("\n");
 const answer = await fetch(`${base}/v0/events?name=products&wait=true`, {
   method: "POST",
@@ -48,7 +64,9 @@ try {
   await tab.goto(`http://127.0.0.1:${site.address().port}/`);
   for (const [index, chart] of ["BarChart", "LineChart", "PieChart"].entries()) {
     await works(chart, async () => {
-      await tab.locator("#root canvas, #root svg").nth(index).waitFor({ timeout: 60_000 });
+      const canvas = tab.locator("#root canvas").nth(index);
+      await canvas.waitFor({ timeout: LIMIT_MS });
+      await until("the data is drawn", async () => (await canvas.evaluate(redPixels)) > 20);
     });
   }
   await works("data of the endpoint, from another origin", async () => {

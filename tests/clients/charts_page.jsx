@@ -9,6 +9,8 @@ const shared = {
   index: "name",
   categories: ["price"],
   height: "300px",
+  // What is drawn of the data is red, and nothing else is.
+  colorPalette: ["#ff0000"],
 };
 
 createRoot(document.getElementById("root")).render(

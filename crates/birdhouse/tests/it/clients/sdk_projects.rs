@@ -17,7 +17,9 @@ use super::report::Report;
 fn project(scratch: &Scratch, file: &str, config: &Value) -> PathBuf {
     let target = scratch.path("views");
     fs::create_dir(&target).unwrap();
-    let source = install::repository().join("tests/clients/projects").join(file);
+    let source = install::repository()
+        .join("tests/clients/projects")
+        .join(file);
     fs::copy(source, target.join(file)).unwrap();
     fs::write(target.join("tinybird.config.json"), config.to_string()).unwrap();
     target
@@ -46,7 +48,11 @@ fn typescript_project() {
     });
     let project = project(&scratch, "views.ts", &config);
     let packages = install::repository().join("tests/clients/node_modules");
-    symlink(packages.canonicalize().unwrap(), project.join("node_modules")).unwrap();
+    symlink(
+        packages.canonicalize().unwrap(),
+        project.join("node_modules"),
+    )
+    .unwrap();
     let home = scratch.path("home");
     fs::create_dir_all(&home).unwrap();
     let script = packages.join("@tinybirdco/sdk/bin/tinybird.js");
@@ -88,7 +94,10 @@ fn python_project() {
         .env("TB_LOCAL_HOST", "127.0.0.1")
         .env("TB_LOCAL_PORT", server.base().rsplit_once(':').unwrap().1);
     let mut report = Report::new("Python project");
-    report.works(tinybird.run("--cloud deploy --check"), &["Deployment is valid"]);
+    report.works(
+        tinybird.run("--cloud deploy --check"),
+        &["Deployment is valid"],
+    );
     let live = ["page_views", "top_pages", "Deployment #1 is live"];
     report.works(tinybird.run("deploy"), &live);
     report.works(tinybird.run("deploy"), &["Not deploying. No changes."]);
