@@ -42,28 +42,31 @@ pub(super) fn empty_server(scratch: &Scratch) -> Server {
     started.unwrap_or_else(|refused| panic!("not started: {refused:#?}"))
 }
 
-/// Returns `tb` for the server in local mode, or nothing when it is not installed.
-pub(super) fn local(scratch: &Scratch, server: &Server, project: &Path) -> Option<Program> {
+/// Returns the `tb` of the environment, in local mode, for the server.
+pub(super) fn local(
+    environment: &Path,
+    scratch: &Scratch,
+    server: &Server,
+    project: &Path,
+) -> Program {
     let port = server.base().rsplit_once(':').unwrap().1.to_owned();
-    let program = install::python("forward")?.join("tb");
     let home = scratch.path("home");
     fs::create_dir_all(&home).unwrap();
-    Some(
-        Program::new("tb --local", program, project, &home)
-            .before("--local")
-            .env("TB_LOCAL_HOST", "127.0.0.1")
-            .env("TB_LOCAL_PORT", port),
-    )
+    Program::new("tb --local", environment.join("tb"), project, &home)
+        .before("--local")
+        .env("TB_LOCAL_HOST", "127.0.0.1")
+        .env("TB_LOCAL_PORT", port)
 }
 
 #[test]
 fn forward_cli_builds_and_works_with_a_project() {
+    let Some(environment) = install::python("forward") else {
+        return;
+    };
     let scratch = Scratch::new();
     let server = empty_server(&scratch);
     let project = shop_project(&scratch);
-    let Some(tb) = local(&scratch, &server, &project) else {
-        return;
-    };
+    let tb = local(&environment, &scratch, &server, &project);
     let mut report = Report::new("Forward CLI: build, data, tokens, jobs");
     builds(&mut report, &tb);
     reads(&mut report, &tb);

@@ -11,12 +11,13 @@ use super::report::Report;
 
 #[test]
 fn forward_cli_deploys_changes_with_data() {
+    let Some(environment) = install::python("forward") else {
+        return;
+    };
     let scratch = Scratch::new();
     let server = empty_server(&scratch);
     let project = shop_project(&scratch);
-    let Some(tb) = local(&scratch, &server, &project) else {
-        return;
-    };
+    let tb = local(&environment, &scratch, &server, &project);
     let mut report = Report::new("Forward CLI: deployments");
     first(&mut report, &tb);
     staged(&mut report, &tb);

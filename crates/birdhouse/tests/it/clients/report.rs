@@ -15,6 +15,15 @@ pub(super) struct Report {
     failures: Vec<String>,
 }
 
+/// What a command must do.
+struct Expected<'e> {
+    succeeds: bool,
+    /// Texts that it shows.
+    promised: &'e [&'e str],
+    /// How the table says so.
+    result: &'e str,
+}
+
 impl Report {
     /// Begins the table of a section of `docs/clients.md`.
     pub(super) fn new(section: &'static str) -> Self {
@@ -29,14 +38,24 @@ impl Report {
     pub(super) fn works(&mut self, seen: Seen, promised: &[&str]) -> String {
         let trouble = TROUBLE.iter().find(|word| seen.text.contains(**word));
         let trouble = trouble.map(|word| format!("shows {word:?}"));
-        self.add(seen, true, trouble, promised, "works")
+        let expected = Expected {
+            succeeds: true,
+            promised,
+            result: "works",
+        };
+        self.add(seen, trouble, &expected)
     }
 
     /// A command that must fail and say all of `promised`; `why` goes into the table.
     pub(super) fn refused(&mut self, seen: Seen, promised: &[&str], why: &str) -> String {
         let crashed = seen.text.contains("Traceback");
         let crashed = crashed.then(|| "crashes".to_owned());
-        self.add(seen, false, crashed, promised, why)
+        let expected = Expected {
+            succeeds: false,
+            promised,
+            result: why,
+        };
+        self.add(seen, crashed, &expected)
     }
 
     /// A script that makes `count` calls and shows `works <call>` for each.
@@ -62,23 +81,19 @@ impl Report {
         }
     }
 
-    fn add(
-        &mut self,
-        seen: Seen,
-        must_succeed: bool,
-        trouble: Option<String>,
-        promised: &[&str],
-        result: &str,
-    ) -> String {
-        let missing = promised.iter().find(|text| !seen.text.contains(**text));
+    fn add(&mut self, seen: Seen, trouble: Option<String>, expected: &Expected<'_>) -> String {
+        let mut promised = expected.promised.iter();
+        let missing = promised.find(|text| !seen.text.contains(**text));
         let trouble = trouble
             .or_else(|| missing.map(|text| format!("does not show {text:?}")))
             .or_else(|| {
-                ((seen.code == 0) != must_succeed).then(|| format!("exit code {}", seen.code))
+                ((seen.code == 0) != expected.succeeds).then(|| format!("exit code {}", seen.code))
             });
         let command = seen.command.replace('|', "\\|");
         match trouble {
-            None => self.rows.push(format!("| `{command}` | {result} |")),
+            None => self
+                .rows
+                .push(format!("| `{command}` | {} |", expected.result)),
             Some(trouble) => {
                 self.rows
                     .push(format!("| `{command}` | **fails**: {trouble} |"));
