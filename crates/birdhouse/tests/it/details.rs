@@ -33,7 +33,7 @@ ENGINE_SORTING_KEY n
 --- connections/lake.connection
 TYPE s3
 S3_REGION eu-west-1
-S3_ACCESS_KEY {{ tb_secret('key') }}
+S3_ACCESS_KEY {{ tb_secret('key', 'unset') }}
 S3_SECRET very-secret
 --- materializations/mat.pipe
 NODE prepare

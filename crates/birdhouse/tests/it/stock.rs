@@ -86,9 +86,10 @@ fn send(client: &Client, seed: u64) -> Sent {
     sent
 }
 
-/// Compares the view with a recount by the engine and with what was sent.
+/// Compares the view with a recount by the engine and with what was sent, once all of it is stored.
 fn compare(server: &Server, sent: &Sent) {
     let admin = server.admin();
+    admin.wait_until_stored();
     let differing = admin.sql(
         "SELECT product, sum(shown) AS in_view, sum(counted) AS recount FROM (
              SELECT product, available_stock AS shown, 0 AS counted FROM mv_latest_availability

@@ -10,7 +10,7 @@ TOKEN reader READ
 NODE n
 SQL >
     %
-    SELECT {{tb_secret('api_key')}} AS key
+    SELECT {{tb_secret('api_key', 'unset')}} AS key
 TYPE endpoint
 ";
 

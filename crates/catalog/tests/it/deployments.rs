@@ -176,7 +176,7 @@ fn catalogs_of_the_format_before_are_migrated() {
              ALTER TABLE deployments DROP COLUMN updated_at;
              ALTER TABLE deployments DROP COLUMN details;
              CREATE UNIQUE INDEX one_live_deployment ON deployments (workspace_id) WHERE status = 'live';
-             DROP TABLE jobs; PRAGMA user_version = 2;",
+             PRAGMA user_version = 2;",
         )
         .unwrap();
     let catalog = open(dir.path());

@@ -6,8 +6,13 @@ use serde_json::Value;
 use ureq::Agent;
 use ureq::http::{HeaderMap, Method, Request};
 
+use super::wait_until;
+
 /// How long an answer may take.
 const ANSWER_MAX: Duration = Duration::from_secs(60);
+
+/// How long it may take until what was acknowledged is stored.
+const STORED_MAX: Duration = Duration::from_secs(60);
 
 /// A client of one server with one token, or none. Cheap to clone.
 #[derive(Clone)]
@@ -96,6 +101,19 @@ impl Client {
     #[track_caller]
     pub(crate) fn append(&self, datasource: &str, rows: impl Into<Vec<u8>>) -> Answer {
         self.post(format!("/v0/events?name={datasource}&wait=true"), rows)
+    }
+
+    /// Waits until everything that was acknowledged is in its tables; needs an admin's token.
+    #[track_caller]
+    pub(crate) fn wait_until_stored(&self) {
+        wait_until("everything is stored", STORED_MAX, || {
+            let status = self.get("/v0/ingestion").expect(200).json();
+            let sources = status["datasources"].as_array().unwrap();
+            match sources.iter().find(|source| source["pending_rows"] != 0) {
+                Some(source) => Err(source.to_string()),
+                None => Ok(()),
+            }
+        });
     }
 
     /// Calls `/v0/sql` and returns the answer, whatever it is.
