@@ -71,7 +71,14 @@ fn staged(report: &mut Report, tb: &Program) {
         &["origin"],
         "refused: live has no such column",
     );
+    let in_staging = format!("--staging {columns}");
+    report.works(tb.run(&in_staging), &["unknown", "66"]);
     report.works(tb.run("deployment discard --wait"), &[]);
+    report.refused(
+        tb.run(&in_staging),
+        &["there is no deployment 'staging'"],
+        "refused: nothing is staged any more",
+    );
     report.works(tb.run("deployment create --wait"), &["products"]);
     report.works(tb.run("deployment promote --wait"), &[]);
     report.works(tb.run(columns), &["unknown", "66"]);
