@@ -46,6 +46,16 @@ impl Report {
         self.add(seen, trouble, &expected)
     }
 
+    /// A command that succeeds and shows what is wrong with its data; `what` goes into the table.
+    pub(super) fn warns(&mut self, seen: Seen, promised: &[&str], what: &str) {
+        let expected = Expected {
+            succeeds: true,
+            promised,
+            result: what,
+        };
+        self.add(seen, None, &expected);
+    }
+
     /// A command that must fail and say all of `promised`; `why` goes into the table.
     pub(super) fn refused(&mut self, seen: Seen, promised: &[&str], why: &str) -> String {
         let crashed = seen.text.contains("Traceback");
