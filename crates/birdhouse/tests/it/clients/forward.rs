@@ -71,6 +71,7 @@ fn forward_cli_builds_and_works_with_a_project() {
     builds(&mut report, &tb);
     reads(&mut report, &tb);
     writes(&mut report, &tb, &scratch);
+    jobs(&mut report, &tb);
     resources(&mut report, &tb);
     access(&mut report, &tb);
     tests_and_files(&mut report, &tb);
@@ -238,6 +239,9 @@ fn writes(report: &mut Report, tb: &Program, scratch: &Scratch) {
         tb.run(&format!("datasource analyze {{{csv}}}")),
         &["price", "Float", "has_header"],
     );
+}
+
+fn jobs(report: &mut Report, tb: &Program) {
     let jobs = report.works(
         tb.run("job ls"),
         &["kind: import", "kind: delete_data", "status: done"],
