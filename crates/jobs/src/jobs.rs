@@ -164,14 +164,14 @@ impl JobContext {
         let mut job = self.job.job.lock();
         job.details.add_block(block);
         job.progress_percentage = percentage;
-        job.updated_at = Timestamp::now();
+        job.updated_at = now();
     }
 
     /// Changes what is kept of the job.
     pub fn update(&self, change: impl FnOnce(&mut Details)) {
         let mut job = self.job.job.lock();
         change(&mut job.details);
-        job.updated_at = Timestamp::now();
+        job.updated_at = now();
     }
 }
 
@@ -214,7 +214,7 @@ impl Jobs {
         if self.inner.state.lock().queue.waiting_count() >= WAITING_MAX {
             return Err(JobError::TooMany);
         }
-        let now = Timestamp::now();
+        let now = now();
         let job = Job {
             id: JobId::next(),
             workspace: draft.workspace,
@@ -269,7 +269,7 @@ impl Jobs {
     /// # Errors
     /// When the catalog fails.
     pub async fn list(&self, workspace: WorkspaceId) -> Result<Vec<Job>, JobError> {
-        let since = Timestamp::now() - SignedDuration::from_hours(LISTED_HOURS);
+        let since = now() - SignedDuration::from_hours(LISTED_HOURS);
         let catalog = Arc::clone(&self.inner.catalog);
         let records = spawn_blocking(move || catalog.jobs(workspace, since)).await??;
         let live = self.inner.state.lock().live.clone();
@@ -308,7 +308,7 @@ impl Jobs {
         }
         running.status = JobStatus::Cancelling;
         running.is_cancellable = false;
-        running.updated_at = Timestamp::now();
+        running.updated_at = now();
         live.cancelled.cancel();
         Ok(running.clone())
     }
@@ -362,7 +362,7 @@ impl Inner {
             let Waiting { job: live, work } = next.job;
             let started = {
                 let mut job = live.job.lock();
-                let now = Timestamp::now();
+                let now = now();
                 job.status = JobStatus::Working;
                 job.started_at = Some(now);
                 job.updated_at = now;
@@ -401,7 +401,7 @@ impl Inner {
     async fn end(&self, live: &LiveJob) -> Job {
         let ended = {
             let mut job = live.job.lock();
-            job.updated_at = Timestamp::now();
+            job.updated_at = now();
             job.is_cancellable = false;
             if job.status == JobStatus::Done {
                 job.progress_percentage = 100.0;
@@ -507,6 +507,12 @@ impl Job {
             metadata: metadata.to_string(),
         }
     }
+}
+
+/// Returns the time in the precision that the catalog keeps, so that a job reads back equal.
+fn now() -> Timestamp {
+    let now = Timestamp::now();
+    Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
 }
 
 #[cfg(test)]
