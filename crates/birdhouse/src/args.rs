@@ -45,6 +45,10 @@ pub(crate) enum Command {
     Fmt(FmtArgs),
     /// Show the tokens of a server's data directory
     Token(TokenArgs),
+    /// Show rows that data sources refused, and append them again
+    ///
+    /// Asks a running server, with the admin token of its data directory.
+    Quarantine(QuarantineArgs),
     /// Look at how files and templates are understood
     Debug(DebugArgs),
     /// Show the version
@@ -190,6 +194,43 @@ pub(crate) enum TokenCommand {
             env = "BIRDHOUSE_DATA"
         )]
         data: PathBuf,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct QuarantineArgs {
+    #[command(subcommand)]
+    pub(crate) command: QuarantineCommand,
+    /// Directory of the server's data
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        default_value = "birdhouse-data",
+        env = "BIRDHOUSE_DATA"
+    )]
+    pub(crate) data: PathBuf,
+    /// Where the server is
+    #[arg(long, global = true, default_value = "http://localhost:7181")]
+    pub(crate) url: String,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum QuarantineCommand {
+    /// List the data sources with rows in quarantine
+    Ls,
+    /// Append rows of a quarantine again, and remove them from it
+    Reingest {
+        /// The data source
+        #[arg(value_name = "DATASOURCE")]
+        datasource: String,
+        /// Which rows: a SQL condition on the quarantine's columns; all rows without it
+        #[arg(long, value_name = "SQL")]
+        condition: Option<String>,
+        /// How they are repaired: expressions over the quarantine's columns, which are texts, such as
+        /// "replace(price, ',', '.') AS price"
+        #[arg(long, value_name = "SQL")]
+        repair: Option<String>,
     },
 }
 

@@ -29,6 +29,7 @@ fn main() -> ExitCode {
         Command::Fmt(args) => commands::fmt(&args),
         Command::Debug(args) => commands::debug(&args),
         Command::Token(args) => commands::token(&args),
+        Command::Quarantine(args) => commands::quarantine(&args),
         Command::Version => commands::version(),
     };
     result.unwrap_or_else(|error| {

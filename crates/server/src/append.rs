@@ -160,7 +160,7 @@ pub(crate) fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, ApiEr
 }
 
 /// Decodes large bodies off the threads that answer requests.
-async fn decode(
+pub(crate) async fn decode(
     schema: Arc<Schema>,
     body: Bytes,
     options: DecodeOptions,

@@ -14,7 +14,10 @@ use self::table::{Line, MANAGEMENT, RESOURCES};
 use crate::harness::{ADMIN_TOKEN, Answer, Client, Scratch, Server, encode, project};
 
 /// The routes; a route without a line in the table fails the test.
-const ROUTES: &str = include_str!("../../../server/src/api.rs");
+const ROUTES: [&str; 2] = [
+    include_str!("../../../server/src/api.rs"),
+    include_str!("../../../server/src/api/datasources.rs"),
+];
 
 const PROJECT: &str = "\
 --- datasources/quokkas.datasource
@@ -85,7 +88,8 @@ fn check(line: &Line, who: &str, answer: &Answer, allowed: bool) {
 
 #[test]
 fn every_route_is_in_the_table() {
-    let routes = ROUTES.split(".route(").skip(1).map(|rest| {
+    let all = ROUTES.iter().flat_map(|file| file.split(".route(").skip(1));
+    let routes = all.map(|rest| {
         let rest = rest.trim_start().strip_prefix('"').unwrap();
         rest.split('"').next().unwrap()
     });

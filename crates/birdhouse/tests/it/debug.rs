@@ -141,7 +141,7 @@ fn a_journal_is_shown_with_its_damage() {
         "segment {}: 3 records, 1 to 3, 30 bytes of 67108864",
         file.display()
     );
-    let records = (1..=3).map(|n| format!("record {n}: 10 bytes, intact"));
+    let records = (1..=3).map(|n| format!("record {n}: unknown, written by a newer version"));
     let expected: Vec<_> = records
         .chain([segment, "next record: 4".to_owned()])
         .collect();

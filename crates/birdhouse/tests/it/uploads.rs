@@ -1,10 +1,11 @@
 //! Files into data sources: formats, ways to send them, compression.
 
+use std::ffi::OsStr;
 use std::io::Write;
 
 use serde_json::{Value, json};
 
-use crate::harness::{Answer, Client, Scratch, Server, project};
+use crate::harness::{Answer, Client, Finished, Scratch, Server, project};
 
 const PROJECT: &str = "
 --- datasources/goods.datasource
@@ -210,4 +211,61 @@ fn bad_lines(admin: &Client) {
             .all(|row| row["c__import_id"] == body["import_id"]),
         "{rows:?}"
     );
+}
+
+/// Rows that were refused are repaired by expressions and come in; what still does not fit stays.
+#[test]
+fn quarantined_rows_are_repaired_and_come_in() {
+    let scratch = Scratch::new();
+    let root = project(&scratch, "project", PROJECT);
+    let server = Server::start(&scratch, &root);
+    let admin = server.admin();
+    let rows = "{\"id\":1,\"name\":\"a \\\\\\\"b, c\",\"price\":\"1,5\"}
+{\"id\":\"two\",\"name\":\"x\",\"price\":2}
+{\"id\":3,\"name\":\"good\",\"price\":3}";
+    let answer = admin.append("goods", rows).expect(200).json();
+    assert_eq!(answer["quarantined_rows"], 2);
+    let quarantine = |arguments: &[&str]| {
+        let data = server.data().to_str().unwrap().to_owned();
+        let place = ["--data", &data, "--url", server.base()];
+        let all = [&["quarantine"], arguments, &place].concat();
+        let all: Vec<&OsStr> = all.into_iter().map(OsStr::new).collect();
+        Finished::run(&scratch, &all)
+    };
+    let shown = quarantine(&["ls"]);
+    assert_eq!(
+        shown.stdout, "goods: 2 rows, in goods_quarantine\n",
+        "{shown:?}"
+    );
+    let repair = "replace(price, ',', '.') AS price";
+    let done = quarantine(&["reingest", "goods", "--repair", repair]);
+    assert_eq!(
+        done.stdout, "2 rows taken: 1 stored, 1 in quarantine again\n",
+        "{done:?}"
+    );
+    let refused = quarantine(&["reingest", "goods", "--condition", "1) OR (1"]);
+    assert_eq!(refused.code, 1, "{refused:?}");
+    let path = "/v0/datasources/goods/quarantine/reingest";
+    // A repair that loses rows must not lose them.
+    let form = "repair=arrayJoin(emptyArrayString())+AS+id";
+    let lost = admin.post(path, form).expect(400);
+    assert!(lost.error().contains("nothing was changed"), "{lost:?}");
+    let none = admin.post(path, "condition=id+%3D+'9'").expect(200).json();
+    assert_eq!(none["selected_rows"], 0);
+    let form = "condition=id+%3D+'two'&repair='2'+AS+id";
+    let last = admin.post(path, form).expect(200).json();
+    assert_eq!(
+        (&last["successful_rows"], &last["quarantined_rows"]),
+        (&json!(1), &json!(0))
+    );
+    assert_eq!(
+        admin.sql("SELECT id, name, price FROM goods ORDER BY id"),
+        [
+            json!({"id": 1, "name": "a \\\"b, c", "price": 1.5}),
+            json!({"id": 2, "name": "x", "price": 2}),
+            json!({"id": 3, "name": "good", "price": 3}),
+        ]
+    );
+    assert_eq!(quarantine(&["ls"]).stdout, "no rows are in quarantine\n");
+    server.anonymous().post(path, "").expect(403);
 }

@@ -1,6 +1,7 @@
 //! `/v0/datasources` and `/v1/datasources`: rows into data sources, and out of them.
 
 pub(super) mod import;
+mod reingest;
 pub(super) mod remove;
 
 use std::sync::Arc;
@@ -23,6 +24,10 @@ pub(super) fn routes() -> Router<Arc<App>> {
         .route("/v1/datasources/{name}/replace", post(import::replace))
         .route("/v0/datasources/{name}/truncate", post(remove::truncate))
         .route("/v0/datasources/{name}/delete", post(remove::delete))
+        .route(
+            "/v0/datasources/{name}/quarantine/reingest",
+            post(reingest::reingest),
+        )
         .route(
             "/v1/datasources/{name}/delete",
             post(remove::delete_lightweight),

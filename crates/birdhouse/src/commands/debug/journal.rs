@@ -12,8 +12,8 @@ pub(super) fn journal(args: &JournalArgs) -> anyhow::Result<ExitCode> {
     let mut said = Ok(());
     let report = inspect_records(&args.directory, |location, payload| {
         if args.records && said.is_ok() {
-            let bytes = payload.len();
-            said = say(format!("record {}: {bytes} bytes, intact", location.lsn));
+            let meaning = birdhouse_ingest::describe_record(payload);
+            said = say(format!("record {}: {meaning}", location.lsn));
         }
     })
     .with_context(|| format!("look at the journal in {}", args.directory.display()))?;

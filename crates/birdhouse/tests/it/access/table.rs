@@ -18,6 +18,8 @@ pub(super) enum Rule {
 use Rule::{Account, Admin, AnyToken, Open, Scopes};
 
 const APPEND: Rule = Scopes(&["DATASOURCES:CREATE", "DATASOURCES:APPEND"]);
+const REMOVE: Rule = Scopes(&["DATASOURCES:CREATE"]);
+const ANALYZE: Rule = Scopes(&["DATASOURCES:CREATE", "WORKSPACE:DEPLOY"]);
 const SEE_DATASOURCE: Rule = Scopes(&[
     "WORKSPACE:READ_ALL",
     "WORKSPACE:DEPLOY",
@@ -96,6 +98,71 @@ pub(super) const RESOURCES: &[Line] = &[
         "/v0/datasources/quokkas/alter",
         "",
         AnyToken,
+    ),
+    (
+        "/v1/datasources/{name}/append",
+        "POST",
+        "/v1/datasources/quokkas/append?format=ndjson",
+        "{\"n\":1}",
+        APPEND,
+    ),
+    (
+        "/v1/datasources/{name}/replace",
+        "POST",
+        "/v1/datasources/quokkas/replace?format=ndjson",
+        "{\"n\":1}",
+        REMOVE,
+    ),
+    (
+        "/v0/datasources/{name}/truncate",
+        "POST",
+        "/v0/datasources/quokkas/truncate",
+        "",
+        REMOVE,
+    ),
+    (
+        "/v0/datasources/{name}/delete",
+        "POST",
+        "/v0/datasources/quokkas/delete",
+        "delete_condition=n%3D7",
+        REMOVE,
+    ),
+    (
+        "/v1/datasources/{name}/delete",
+        "POST",
+        "/v1/datasources/quokkas/delete",
+        "delete_condition=n%3D7",
+        REMOVE,
+    ),
+    ("/v0/analyze", "POST", "/v0/analyze", "{\"n\":1}", ANALYZE),
+    ("/v0/jobs", "GET", "/v0/jobs", "", AnyToken),
+    (
+        "/v0/jobs/{id}",
+        "GET",
+        "/v0/jobs/0198f0d0-0000-7000-8000-000000000000",
+        "",
+        AnyToken,
+    ),
+    (
+        "/v0/jobs/{id}/cancel",
+        "POST",
+        "/v0/jobs/0198f0d0-0000-7000-8000-000000000000/cancel",
+        "",
+        AnyToken,
+    ),
+    (
+        "/v0/jobs/{id}/retry",
+        "POST",
+        "/v0/jobs/0198f0d0-0000-7000-8000-000000000000/retry",
+        "",
+        AnyToken,
+    ),
+    (
+        "/v0/datasources/{name}/quarantine/reingest",
+        "POST",
+        "/v0/datasources/quokkas/quarantine/reingest",
+        "",
+        Admin,
     ),
     (
         "/v0/datasources/{name}/exchange",

@@ -233,7 +233,11 @@ impl Removal {
 }
 
 /// Returns when all acknowledged rows of the data source are stored, and keeps others waiting.
-async fn hold(app: &App, database: &str, datasource: &LiveDatasource) -> Result<Hold, ApiError> {
+pub(super) async fn hold(
+    app: &App,
+    database: &str,
+    datasource: &LiveDatasource,
+) -> Result<Hold, ApiError> {
     let source = SourceName::new(database, &datasource.table);
     let hold = app
         .ingestion
