@@ -16,7 +16,7 @@ engine:
 	@scripts/fetch-engine
 
 ## Install what the tests need, then run every check
-test: setup lint unit compare
+test: setup lint compare unit
 
 setup: engine
 	@scripts/setup-tests
@@ -59,8 +59,9 @@ fuzz-datafiles:
 	scripts/setup-oracle $(ORACLE) $(ORACLE_VENV)
 	$(DATAFILES) --cases $(CASES) --seed $(SEED)
 
-# A small part of both, with the binary that the tests have built. The cases are the same each time.
+# A small part of both, with the binary of the tests. The cases are the same each time.
 compare:
+	cargo build --locked -p birdhouse
 	@if scripts/setup-oracle $(ORACLE) $(ORACLE_VENV); then \
 	  $(TEMPLATES) --ours target/debug/birdhouse --cases 4000 && \
 	  $(DATAFILES) --ours target/debug/birdhouse --cases 4000; \
