@@ -11,12 +11,13 @@ use birdhouse_ingest::{
 };
 use birdhouse_telemetry::{DatasourceOperation, OperationType};
 use bytes::Bytes;
+use tokio::sync::Semaphore;
 
 use crate::app::App;
 use crate::append_rate::Appender;
 use crate::context::RequestContext;
 use crate::error::{ApiError, status_of_kind};
-use crate::limits::{DECODED_INLINE_BYTES_MAX, IDEMPOTENCY_KEY_BYTES_MAX};
+use crate::limits::{DECODED_INLINE_BYTES_MAX, DECODES_AT_ONCE, IDEMPOTENCY_KEY_BYTES_MAX};
 
 /// The header by which a client makes a request safe to repeat.
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
@@ -159,6 +160,9 @@ pub(crate) fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, ApiEr
     }
 }
 
+/// Places for large bodies that are decoded.
+static DECODES: Semaphore = Semaphore::const_new(DECODES_AT_ONCE);
+
 /// Decodes large bodies off the threads that answer requests.
 pub(crate) async fn decode(
     schema: Arc<Schema>,
@@ -168,6 +172,8 @@ pub(crate) async fn decode(
     if body.len() <= DECODED_INLINE_BYTES_MAX {
         return Ok(birdhouse_ingest::decode(&schema, &body, &options)?);
     }
+    // Rows take much more memory than the body that they come in; the semaphore is never closed.
+    let _place = DECODES.acquire().await.ok();
     let work = move || birdhouse_ingest::decode(&schema, &body, &options);
     match tokio::task::spawn_blocking(work).await {
         Ok(decoded) => Ok(decoded?),

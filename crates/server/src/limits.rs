@@ -85,6 +85,9 @@ pub(crate) const RETRY_AFTER_SECONDS: u32 = 1;
 /// Bodies up to this size are decoded where they are read: that takes less than a millisecond.
 pub(crate) const DECODED_INLINE_BYTES_MAX: usize = 64 << 10;
 
+/// Larger bodies that are decoded at the same time: each may take up to 512 MiB for a moment.
+pub(crate) const DECODES_AT_ONCE: usize = 2;
+
 /// Characters of the header `Idempotency-Key`.
 pub(crate) const IDEMPOTENCY_KEY_BYTES_MAX: usize = 255;
 
