@@ -22,7 +22,7 @@ impl Engine {
         let socket = server.engine_socket()?;
         let database = admin(
             &socket,
-            "SELECT name FROM system.databases WHERE name LIKE 'ws_%'",
+            "SELECT name FROM system.databases WHERE match(name, '^ws_[0-9a-f]{32}$')",
         );
         let database = database.await?.trim().to_owned();
         Ok(Self { socket, database })

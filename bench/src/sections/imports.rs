@@ -1,6 +1,4 @@
-//! Files: CSV through the API, beside the engine reading the same bytes itself.
-//!
-//! Parquet belongs here as soon as it can be imported.
+//! Files: CSV and Parquet through the API, beside the engine reading the same bytes itself.
 
 use std::time::Instant;
 
@@ -14,12 +12,29 @@ use crate::server::{Server, TOKEN};
 
 const ROWS: usize = 1_000_000;
 
+/// A format: its name here, in the API and in the engine.
+type Format = (&'static str, &'static str, &'static str);
+
 pub(super) async fn run(server: &Server, report: &mut Report) -> anyhow::Result<()> {
     report.section("imports, 1,000,000 rows, until they are stored in table and views")?;
+    let csv = events::csv(ROWS);
+    import(server, ("CSV", "csv", "CSVWithNames"), &csv, report).await?;
+    let select = format!("SELECT * FROM {DATASOURCE} LIMIT {ROWS} FORMAT Parquet");
+    let parquet = request("/v0/sql", TOKEN, select.as_bytes());
+    let parquet = server.connect().await?.exchange(&parquet).await?.ok()?;
+    import(server, ("Parquet", "parquet", "Parquet"), &parquet, report).await?;
+    report.memory(server.memory()?)
+}
+
+async fn import(
+    server: &Server,
+    (name, api, format): Format,
+    file: &[u8],
+    report: &mut Report,
+) -> anyhow::Result<()> {
     let before = server.rows().await?;
-    let file = events::csv(ROWS);
-    let target = format!("/v0/datasources?mode=append&format=csv&name={DATASOURCE}");
-    let import = request(&target, TOKEN, &file);
+    let target = format!("/v0/datasources?mode=append&format={api}&name={DATASOURCE}");
+    let import = request(&target, TOKEN, file);
     let began = Instant::now();
     server.connect().await?.exchange(&import).await?.ok()?;
     server
@@ -27,15 +42,14 @@ pub(super) async fn run(server: &Server, report: &mut Report) -> anyhow::Result<
         .await?;
     let ours = per_second(ROWS, began.elapsed());
     let engine = Engine::of(server).await?;
-    let insert = engine.insert("CSVWithNames", &file, "import");
+    let insert = engine.insert(format, file, &format!("import-{api}"));
     let mut connections = engine.connections(1).await?;
     let began = Instant::now();
     for connection in &mut connections {
         connection.exchange(&insert).await?.ok()?;
     }
     let own = per_second(ROWS, began.elapsed());
-    report.figure("CSV", ours, "rows/s")?;
-    report.figure("CSV, the engine itself", own, "rows/s")?;
-    report.figure("ratio", ours / own, "")?;
-    report.memory(server.memory()?)
+    report.figure(name, ours, "rows/s")?;
+    report.figure(&format!("{name}, the engine itself"), own, "rows/s")?;
+    report.figure("ratio", ours / own, "")
 }
