@@ -47,6 +47,7 @@ const ALIASES: &[(&str, &str)] = &[
     ("SINGLE", "Float32"),
     ("SMALLINT", "Int16"),
     ("TEXT", "String"),
+    ("TIME", "Time"),
     ("TIMESTAMP", "DateTime"),
     ("TINYBLOB", "String"),
     ("TINYINT", "Int8"),
