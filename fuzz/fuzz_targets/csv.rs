@@ -19,6 +19,9 @@ fuzz_target!(|bytes: &[u8]| {
         delimiter: [None, Some(b','), Some(b'\t'), Some(b'"')][usize::from(choice & 3)],
         header: [HeaderRule::Detect, HeaderRule::Present, HeaderRule::Absent]
             [usize::from(choice >> 2) % 3],
+        quote: [None, Some(b'\'')][usize::from(choice >> 4 & 1)],
+        escape: [None, Some(b'\\')][usize::from(choice >> 5 & 1)],
+        row_end: [None, Some(b';')][usize::from(choice >> 6 & 1)],
     };
     check(&SCHEMA, body, Format::Csv(dialect));
 });

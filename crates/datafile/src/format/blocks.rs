@@ -8,6 +8,23 @@ const INDENT: &str = "    ";
 /// Returns the lines as written, indented by four as a whole; comments and blank lines stay.
 pub(super) fn text(block: &Block) -> String {
     let indent = block.common_indent();
+    lines(block, |_, text| {
+        format!("{INDENT}{}", text.get(indent..).unwrap_or_default())
+    })
+}
+
+/// Returns the lines of a description. The indentation of all but the first is part of its text.
+pub(super) fn description(block: &Block) -> String {
+    lines(block, |is_first, text| match is_first {
+        true => format!("{INDENT}{}", text.trim_start()),
+        false => text.to_owned(),
+    })
+}
+
+/// Returns the lines of a block, those of its text as `shown` makes them: whether a line is the first,
+/// and the line.
+fn lines(block: &Block, shown: impl Fn(bool, &str) -> String) -> String {
+    let mut is_first = true;
     let mut out = String::new();
     let first_text = block
         .lines()
@@ -20,8 +37,8 @@ pub(super) fn text(block: &Block) -> String {
             BlockLineKind::Blank => {}
             BlockLineKind::Comment => out.push_str(&format!("{INDENT}{}", text.trim())),
             BlockLineKind::Text => {
-                out.push_str(INDENT);
-                out.push_str(text.get(indent..).unwrap_or_default());
+                out.push_str(&shown(is_first, text));
+                is_first = false;
             }
         }
         out.push('\n');

@@ -63,6 +63,7 @@ pub(super) fn directive(directive: &Directive, kind: FileKind, written: &[Span])
             out.push_str(&match name {
                 "SCHEMA" => blocks::schema(block),
                 "INDEXES" | "INDICES" => blocks::indexes(block),
+                "DESCRIPTION" => blocks::description(block),
                 _ => blocks::text(block),
             });
         }
