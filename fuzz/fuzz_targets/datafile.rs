@@ -43,8 +43,9 @@ fn formatted(file: &SourceFile, kind: FileKind, dialect: Dialect) {
     };
     let again = SourceFile::new(file.path(), once.clone());
     assert_eq!(format(&again, kind, dialect).as_ref(), Ok(&once), "formatting twice changes it");
+    // A file is inspected as one of Forward.
     let (before, after) = (inspect(file, kind), inspect(&again, kind));
-    if before["ok"] == true {
+    if dialect == Dialect::Forward && before["ok"] == true {
         assert_eq!(after["ok"], true, "formatting breaks it:\n{once}\n{after}");
         for field in ["description", "tokens", "tags", "shared_with"] {
             assert_eq!(before[field], after[field], "formatting changes it:\n{once}");
