@@ -22,6 +22,7 @@ mod params;
 mod rate;
 mod request_id;
 mod spool;
+mod structure;
 mod unread;
 mod upload;
 

@@ -3,6 +3,7 @@
 mod shown;
 mod tables;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::Json;
@@ -49,6 +50,26 @@ pub(super) async fn get(
     }
     let shown = Shown::read(&ctx, &app).await?;
     Ok(Json(shown.datasource(resource)).into_response())
+}
+
+/// Returns a data source as the list shows it.
+pub(super) async fn shown(ctx: &RequestContext, app: &App, name: &str) -> Result<Value, ApiError> {
+    let shown = Shown::read(ctx, app).await?;
+    let resource = ctx.resource(ResourceKind::Datasource, name);
+    resource
+        .map(|resource| shown.datasource(resource))
+        .ok_or_else(|| ApiError::not_found(format!("The data source '{name}' does not exist")))
+}
+
+/// Returns the names of the pipes that read a data source, or a pipe.
+pub(super) async fn readers(ctx: &RequestContext, app: &App, name: &str) -> Vec<String> {
+    let definitions = app.definitions.of(ctx);
+    let reads = definitions.reads(ctx, app).await;
+    let reading = reads
+        .iter()
+        .filter(|((pipe, _), reads)| pipe != name && reads.iter().any(|read| read == name));
+    let pipes: BTreeSet<String> = reading.map(|((pipe, _), _)| pipe.clone()).collect();
+    pipes.into_iter().collect()
 }
 
 /// Finds a data source that the token may read.

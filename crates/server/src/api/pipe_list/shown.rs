@@ -181,7 +181,7 @@ fn kind(pipe: Option<&Pipe>) -> &'static str {
 }
 
 /// Returns the id of a node: the same as long as pipe and node keep their names.
-fn node_id(pipe: &Resource, node: &str) -> String {
+pub(in crate::api) fn node_id(pipe: &Resource, node: &str) -> String {
     let hash = content_hash(&format!("{}/{node}", pipe.id));
     format!("t_{}", hash.get(..32).unwrap_or(&hash))
 }
