@@ -113,23 +113,27 @@ impl Edit {
         self.put(None, name, value)
     }
 
-    /// Adds a `TOKEN` line.
+    /// Adds a `TOKEN` line; returns false when there is one like it.
     ///
     /// # Errors
     /// When a datafile cannot hold the name.
-    pub fn add_token(&mut self, name: &str, scope: TokenScope) -> Result<(), EditError> {
+    pub fn add_token(&mut self, name: &str, scope: TokenScope) -> Result<bool, EditError> {
         let quote = if name.contains('"') { '\'' } else { '"' };
         if name.contains(LINE_ENDS) || name.contains(quote) {
             return Err(EditError(format!(
                 "the token name {name:?} cannot stand in a file"
             )));
         }
+        let text = format!("TOKEN {quote}{name}{quote} {}\n", scope.word());
+        if self.parts.iter().any(|part| part.text.ends_with(&text)) {
+            return Ok(false);
+        }
         self.parts.push(Part {
             name: "TOKEN",
             node: None,
-            text: format!("TOKEN {quote}{name}{quote} {}\n", scope.word()),
+            text,
         });
-        Ok(())
+        Ok(true)
     }
 
     /// Adds a node behind the others.

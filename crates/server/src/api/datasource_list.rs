@@ -13,7 +13,7 @@ use birdhouse_catalog::{Resource, ResourceKind, Scope};
 use serde_json::{Value, json};
 
 use self::shown::Shown;
-use super::{plain_text, selected};
+use super::{plain_text, selected, structure};
 use crate::app::App;
 use crate::context::RequestContext;
 use crate::error::ApiError;
@@ -42,11 +42,11 @@ pub(super) async fn get(
     Path(name): Path<String>,
 ) -> Result<Response, ApiError> {
     if let Some(name) = name.strip_suffix(".datasource") {
-        return Ok(plain_text(find(&ctx, name)?.content.clone()));
+        return Ok(plain_text(structure::text(&ctx, find(&ctx, name)?)));
     }
     let resource = find(&ctx, &name)?;
     if ctx.params.text("format") == Some("datasource") {
-        return Ok(plain_text(resource.content.clone()));
+        return Ok(plain_text(structure::text(&ctx, resource)));
     }
     let shown = Shown::read(&ctx, &app).await?;
     Ok(Json(shown.datasource(resource)).into_response())

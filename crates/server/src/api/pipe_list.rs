@@ -16,7 +16,7 @@ use birdhouse_catalog::{Resource, ResourceKind, Scope};
 use serde_json::{Value, json};
 
 use self::shown::Shown;
-use super::{pipes, plain_text, selected};
+use super::{pipes, plain_text, selected, structure};
 use crate::app::App;
 use crate::context::RequestContext;
 use crate::error::ApiError;
@@ -66,7 +66,7 @@ pub(super) async fn get(
     body: Body,
 ) -> Result<Response, ApiError> {
     match name.strip_suffix(FILE) {
-        Some(name) => Ok(plain_text(find(&ctx, name)?.content.clone())),
+        Some(name) => Ok(plain_text(structure::text(&ctx, find(&ctx, name)?))),
         None if name.contains('.') => pipes::call(ctx, State(app), Path(name), body).await,
         None => {
             let resource = find(&ctx, &name)?;

@@ -7,11 +7,16 @@ pub(super) mod node;
 pub(super) mod pipe;
 pub(super) mod population;
 
+use std::sync::Arc;
+
 use axum::Json;
-use birdhouse_catalog::ResourceKind;
-use birdhouse_datafile::{EditError, NodeKind, Project};
+use birdhouse_catalog::{Resource, ResourceKind, Scope, Scopes, TokenChange, TokenOrigin};
+use birdhouse_datafile::{
+    Dialect, Edit, EditError, FileKind, NodeKind, Project, SourceFile, TokenScope,
+};
 use serde_json::Value;
 
+use crate::app::{App, blocking};
 use crate::context::RequestContext;
 use crate::error::ApiError;
 
@@ -53,4 +58,93 @@ fn writers(project: &Project, datasource: &str) -> Vec<(String, String)> {
 
 fn edit_error(error: &EditError) -> ApiError {
     ApiError::bad_request(error.to_string())
+}
+
+/// Returns the file of a resource, with a `TOKEN` line for each token that clients gave a scope on it.
+pub(super) fn text(ctx: &RequestContext, resource: &Resource) -> String {
+    let kind = match resource.kind {
+        ResourceKind::Pipe => FileKind::Pipe,
+        _ => FileKind::Datasource,
+    };
+    let file = SourceFile::new(resource.path.as_str(), resource.content.as_str());
+    // What was accepted in either dialect can be read in this one.
+    let Ok(mut text) = Edit::of(&file, kind, Dialect::Classic) else {
+        return resource.content.clone();
+    };
+    let mut is_changed = false;
+    for token in &ctx.workspace().tokens {
+        let is_of_file = matches!(
+            token.origin,
+            TokenOrigin::Datasource | TokenOrigin::Pipe | TokenOrigin::Datafile
+        );
+        for scope in token.scopes.iter().filter(|_| is_of_file) {
+            let scope = match (resource.kind, scope) {
+                (ResourceKind::Pipe, Scope::PipesRead { pipe, filter: None })
+                    if *pipe == resource.name =>
+                {
+                    TokenScope::Read
+                }
+                (
+                    ResourceKind::Datasource,
+                    Scope::DatasourcesRead {
+                        datasource,
+                        filter: None,
+                    },
+                ) if *datasource == resource.name => TokenScope::Read,
+                (ResourceKind::Datasource, Scope::DatasourcesAppend(datasource))
+                    if *datasource == resource.name =>
+                {
+                    TokenScope::Append
+                }
+                _ => continue,
+            };
+            // A name that no file can hold is left out.
+            is_changed |= text.add_token(&token.name, scope).unwrap_or(false);
+        }
+    }
+    match text.finish() {
+        Ok(text) if is_changed => text,
+        _ => resource.content.clone(),
+    }
+}
+
+/// Takes the scopes on a resource that was dropped from all tokens, or gives them its new name.
+async fn move_scopes(
+    ctx: &RequestContext,
+    app: &App,
+    (kind, old): (ResourceKind, &str),
+    new: Option<&str>,
+) -> Result<(), ApiError> {
+    let is_of_kind = |scope: &Scope| match scope {
+        Scope::PipesRead { .. } | Scope::PipesDrop(_) => kind == ResourceKind::Pipe,
+        _ => kind == ResourceKind::Datasource,
+    };
+    let moved = |scope: &Scope| {
+        if scope.resource() != Some(old) || !is_of_kind(scope) {
+            return Some(scope.clone());
+        }
+        let filter = scope
+            .filter()
+            .map(|filter| format!(":{filter}"))
+            .unwrap_or_default();
+        format!("{}:{}{filter}", scope.type_name(), new?)
+            .parse()
+            .ok()
+    };
+    let view = app.catalog.view();
+    let workspace = ctx.workspace().workspace.id;
+    let tokens = view.workspace(workspace).map(|w| w.tokens.clone());
+    for token in tokens.into_iter().flatten() {
+        let scopes = Scopes::new(token.scopes.iter().filter_map(moved));
+        if scopes == token.scopes {
+            continue;
+        }
+        let change = TokenChange {
+            scopes: Some(scopes),
+            ..TokenChange::default()
+        };
+        let (catalog, id) = (Arc::clone(&app.catalog), token.id);
+        blocking(move || catalog.update_token(workspace, id, &change)).await?;
+    }
+    Ok(())
 }

@@ -7,7 +7,7 @@ use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use birdhouse_catalog::Scope;
+use birdhouse_catalog::{ResourceKind, Scope};
 use birdhouse_datafile::{Datasource, Edit, FileKind, ResourceName};
 use birdhouse_deploy::{Permission, Terms};
 use serde_json::{Value, json};
@@ -161,7 +161,7 @@ pub(in crate::api) async fn alter(
     require_creator(&ctx)?;
     let params = form(&ctx, body).await?;
     let workspace = ctx.workspace().workspace.id;
-    let name = named(&ctx, birdhouse_catalog::ResourceKind::Datasource, &name)?;
+    let name = named(&ctx, ResourceKind::Datasource, &name)?;
     let edit = altered(name.clone(), &params);
     let mut files = app.files(workspace)?;
     let before = files.datasource(&name)?.clone();
@@ -291,7 +291,7 @@ pub(in crate::api) async fn update(
 ) -> Result<Json<Value>, ApiError> {
     require_creator(&ctx)?;
     let params = form(&ctx, body).await?;
-    let name = named(&ctx, birdhouse_catalog::ResourceKind::Datasource, &name)?;
+    let name = named(&ctx, ResourceKind::Datasource, &name)?;
     if params.filled("name").is_some_and(|new| new != name) {
         return Err(ApiError::bad_request(format!(
             "data sources cannot be renamed; create another one, copy the rows of '{name}' into it by a copy pipe, and drop '{name}'"
@@ -315,7 +315,7 @@ pub(in crate::api) async fn delete(
     State(app): State<Arc<App>>,
     Path(name): Path<String>,
 ) -> Result<Response, ApiError> {
-    let resource = ctx.find_resource(birdhouse_catalog::ResourceKind::Datasource, &name);
+    let resource = ctx.find_resource(ResourceKind::Datasource, &name);
     let name = resource.map_or(name, |resource| resource.name.clone());
     let may_drop = ctx.scopes().can_deploy()
         || ctx.scopes().iter().any(|scope| match scope {
@@ -358,14 +358,16 @@ pub(in crate::api) async fn delete(
     if ctx.params.flag("dry_run") {
         return Ok(Json(json!({ "dependent_pipes": [] })).into_response());
     }
+    let dropped = name.clone();
     let edit = move |files: &mut Files| {
-        let (path, _) = edit_of(files, &name)?;
-        for (pipe, node) in super::writers(files.project(), &name) {
+        let (path, _) = edit_of(files, &dropped)?;
+        for (pipe, node) in super::writers(files.project(), &dropped) {
             super::node::unlink(files, &pipe, &node)?;
         }
         files.remove(&path);
         Ok(Permission::Destructive.into())
     };
     app.change(workspace, edit).await?;
+    super::move_scopes(&ctx, &app, (ResourceKind::Datasource, &name), None).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }

@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 
 use super::datasource::checked_name;
 use super::node::NodeForm;
-use super::{analysis, edit_error, named, population};
+use super::{analysis, edit_error, move_scopes, named, population, writers};
 use crate::api::{datasource_list, form, pipe_list, read_form};
 use crate::app::App;
 use crate::body;
@@ -65,14 +65,19 @@ pub(in crate::api) async fn create(
         .map(|name| created.iter().any(|d| d.is(name)));
     let is_forced = ctx.params.flag("force");
     let (name, unfilled) = (pipe.name.clone(), (!populates).then(|| pipe.name.clone()));
+    let filled = target.clone().filter(|_| populates);
     let edit = move |files: &mut Files| {
         let path = pipe.put(files, is_forced)?;
         for target in &created {
             target.put(files)?;
         }
         files.blame(&path);
+        // What a view has written before is computed again, also when nothing about it changes.
+        let writers = |target: &String| writers(files.project(), target);
+        let wrote = |target: &String| writers(target).iter().any(|(name, _)| name == pipe.name());
         Ok(Terms {
             unfilled: unfilled.clone(),
+            refilled: filled.clone().filter(wrote),
             ..Terms::default()
         })
     };
@@ -207,7 +212,7 @@ pub(in crate::api) async fn update(
     if new.is_some() {
         require_unread(&ctx, &app, &pipe, "renamed").await?;
     }
-    let name = new.clone().unwrap_or_else(|| pipe.clone());
+    let (old, name) = (pipe.clone(), new.clone().unwrap_or_else(|| pipe.clone()));
     let edit = move |files: &mut Files| {
         let path = files.pipe(&pipe)?.file.path().to_owned();
         let mut text = files.edit(&path)?;
@@ -230,6 +235,9 @@ pub(in crate::api) async fn update(
         })
     };
     app.change(ctx.workspace().workspace.id, edit).await?;
+    if old != name {
+        move_scopes(&ctx, &app, (ResourceKind::Pipe, &old), Some(&name)).await?;
+    }
     let ctx = ctx.renewed(&app);
     Ok(Json(pipe_list::shown(&ctx, &app, &name).await?))
 }
@@ -255,12 +263,14 @@ pub(in crate::api) async fn delete(
     let workspace = ctx.workspace().workspace.id;
     app.files(workspace)?.pipe(&name)?;
     require_unread(&ctx, &app, &name, "dropped").await?;
+    let dropped = name.clone();
     let edit = move |files: &mut Files| {
-        let path = files.pipe(&name)?.file.path().to_owned();
+        let path = files.pipe(&dropped)?.file.path().to_owned();
         files.remove(&path);
         Ok(Terms::default())
     };
     app.change(workspace, edit).await?;
+    move_scopes(&ctx, &app, (ResourceKind::Pipe, &name), None).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
