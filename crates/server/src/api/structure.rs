@@ -148,3 +148,6 @@ async fn move_scopes(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -47,10 +47,12 @@ fn node(found: &Diagnostic, project: &Project) -> Option<String> {
     let starts_before = |node: &&birdhouse_datafile::Node| node.name.span.location().line <= line;
     let node = pipe.nodes.iter().rev().find(starts_before)?;
     let name = &node.name.value;
-    let sql = node.sql.whole_span().map(|span| span.location().line);
-    let of_query = sql
-        .and_then(|first| (line + 1).checked_sub(first))
-        .filter(|n| *n > 0);
+    let sql = node.sql.whole_span().map(|span| {
+        let last = span.file().location(span.range().end).line;
+        span.location().line..=last
+    });
+    let of_query = sql.filter(|lines| lines.contains(&line));
+    let of_query = of_query.map(|lines| line + 1 - lines.start());
     Some(match of_query {
         Some(line) => format!("node '{name}', line {line}"),
         None => format!("node '{name}'"),

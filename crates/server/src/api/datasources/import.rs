@@ -54,10 +54,10 @@ pub(in crate::api) async fn upload(
             Err(empty(&ctx))
         }
         Received::Upload(upload) if creates(&ctx.params) => {
+            structure::datasource::require_new(&ctx, &app, &ctx.params)?;
             let (upload, schema) = match is_given(&ctx.params, "schema") {
                 true => (upload, None),
                 false => {
-                    structure::datasource::require_creator(&ctx)?;
                     let (upload, schema) = analyze::schema_of(&app, upload).await?;
                     (upload, Some(schema))
                 }
@@ -213,13 +213,11 @@ async fn create_by_url(
     app: &Arc<App>,
     params: &Params,
 ) -> Result<Json<Value>, ApiError> {
+    structure::datasource::require_new(ctx, app, params)?;
     let url = params.filled("url");
     let schema = match url.filter(|_| !is_given(params, "schema")) {
         None => None,
-        Some(url) => {
-            structure::datasource::require_creator(ctx)?;
-            Some(analyze::schema_of_url(app, url).await?)
-        }
+        Some(url) => Some(analyze::schema_of_url(app, url).await?),
     };
     let params = with_schema(params, schema);
     let ctx = structure::datasource::create(ctx, app, &params).await?;

@@ -58,6 +58,17 @@ pub(in crate::api) fn require_creator(ctx: &RequestContext) -> Result<(), ApiErr
     ))
 }
 
+/// Fails unless the token may create the data source that parameters name, and it is not there yet.
+pub(in crate::api) fn require_new(
+    ctx: &RequestContext,
+    app: &App,
+    params: &Params,
+) -> Result<(), ApiError> {
+    require_creator(ctx)?;
+    let name = new_name(params)?;
+    app.files(ctx.workspace().workspace.id)?.require_free(&name)
+}
+
 /// Creates the empty data source that parameters describe; returns the caller as it sees that.
 pub(in crate::api) async fn create(
     ctx: &RequestContext,
@@ -121,7 +132,8 @@ pub(super) fn checked_name(name: &str) -> Result<String, ApiError> {
     }
 }
 
-fn fields(params: &Params, schema: &str) -> Vec<(String, String)> {
+/// Returns the directives that parameters ask for.
+pub(super) fn fields(params: &Params, schema: &str) -> Vec<(String, String)> {
     let mut fields = vec![("SCHEMA".to_owned(), schema.to_owned())];
     let given = [("description", "DESCRIPTION"), ("indexes", "INDEXES")];
     let given = given

@@ -80,9 +80,12 @@ pub(super) async fn change_as_job(
 ) -> Result<Value, ApiError> {
     let workspace = ctx.workspace().workspace.id;
     let (done, is_done) = oneshot::channel();
-    let in_job = Arc::clone(app);
-    let work = move |_: JobContext| async move {
+    let (in_job, target) = (Arc::clone(app), names.1.to_owned());
+    let work = move |job: JobContext| async move {
         let result = in_job.change(workspace, edit).await;
+        if let Some(made) = in_job.live(workspace).datasource(&target) {
+            job.update(|details| details.datasource_id.clone_from(&made.id));
+        }
         let outcome = result.clone().map_err(|error| error.message);
         // The client may be gone.
         drop(done.send(result));
