@@ -229,7 +229,7 @@ fn pipe_routes() -> Router<Arc<App>> {
         .route("/v0/pipes/{pipe}/explain", get(pipe_list::explain))
         .route("/v0/pipes/{pipe}/nodes", post(structure::node::append))
         .route("/v0/pipes/{pipe}/nodes/{node}", node)
-        .route("/v0/pipes/{pipe}/nodes/{node}/{output}", output)
+        .route("/v0/pipes/{pipe}/nodes/{node}/{action}", output)
         .route(
             "/v0/pipes/{pipe}/nodes/{node}/explain",
             get(pipe_list::explain_node),

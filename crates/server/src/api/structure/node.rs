@@ -215,6 +215,11 @@ pub(in crate::api) async fn update(
         params.filled("name").map(str::to_owned),
     );
     let description = params.text("description").map(str::to_owned);
+    if sql.is_none() && new.is_none() && description.is_none() {
+        return Err(ApiError::bad_request(
+            "there is nothing to change: send the query as the body, or 'sql', 'name' or 'description'",
+        ));
+    }
     let name = new.clone().unwrap_or_else(|| node.clone());
     let changed = pipe.clone();
     let edit = move |files: &mut Files| {
