@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use birdhouse_engine::Query;
+use birdhouse_ingest::limits::ENGINE_DEATHS_MAX;
 use birdhouse_ingest::{
     Claim, Counts, Format, HoldError, HoldMode, Key, LastStop, Operation, SourceStatus,
 };
@@ -214,6 +216,61 @@ async fn appends_survive_the_death_of_the_worker() {
         .text("SELECT count(), sum(n) FROM ws_a.events")
         .await;
     assert_eq!(found, format!("{}\t{}\n", 120 * 200, 120 * 199 * 100));
+}
+
+/// Kills the worker whenever it stores rows of the data source, until it has been done `times` times.
+async fn kill_while_it_inserts(fixture: &Fixture, times: u32) {
+    let inserts = "SELECT count() FROM system.processes WHERE query_kind = 'Insert'";
+    for _ in 0..times {
+        let is_inserting = async {
+            loop {
+                assert!(fixture.engine.ready(LIMIT).await);
+                let found = fixture.engine.query(Query::admin(inserts, "TSV")).await;
+                if found.is_ok_and(|output| output.body.as_ref() != b"0\n") {
+                    return fixture.engine.worker_pid();
+                }
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        let worker = tokio::time::timeout(LIMIT, is_inserting).await.unwrap();
+        let pid = Pid::from_raw(worker.unwrap().cast_signed()).unwrap();
+        kill_process(pid, Signal::KILL).unwrap();
+        while fixture.engine.worker_pid() == worker {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn rows_that_end_the_engine_each_time_can_be_set_aside() {
+    let fixture = Fixture::new(&EVENTS).await;
+    // Slow enough to be seen and killed, and for nothing else.
+    let slow = "CREATE MATERIALIZED VIEW ws_a.slow ENGINE = MergeTree ORDER BY tuple() AS \
+                SELECT n, sleepEachRow(3) AS s FROM ws_a.events WHERE n = 13";
+    fixture.execute(slow).await;
+    let bad = b"{\"timestamp\":1,\"event\":\"a\",\"n\":13}";
+    let bad = fixture.decode(bad, Format::Ndjson);
+    fixture.append(&bad, None).await;
+    kill_while_it_inserts(&fixture, ENGINE_DEATHS_MAX).await;
+    let failing = async {
+        loop {
+            let trouble = status(&fixture).trouble;
+            if let Some(trouble) = trouble.filter(|trouble| !trouble.is_engine_away) {
+                return trouble;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let trouble = tokio::time::timeout(LIMIT, failing).await.unwrap();
+    assert_eq!(trouble.engine_deaths, ENGINE_DEATHS_MAX);
+    let reason = &trouble.failed.reason;
+    assert!(reason.contains("the engine ended 5 times"), "{reason}");
+    let aside = fixture.ingestion.set_aside(&fixture.source()).await;
+    assert_eq!(aside.unwrap().rows, 1);
+    assert!(fixture.engine.ready(LIMIT).await);
+    let good = b"{\"timestamp\":1,\"event\":\"b\",\"n\":1}";
+    let good = fixture.decode(good, Format::Ndjson);
+    fixture.store(&good).await.unwrap();
 }
 
 #[tokio::test]
