@@ -193,28 +193,19 @@ async fn attempt(shared: &Shared, batch: &mut Batch) -> Result<Summary, Attempt>
     let blocks = join(rows.iter().flat_map(|rows| &rows.blocks));
     let bad_blocks = join(rows.iter().flat_map(|rows| &rows.quarantine_blocks));
     let mut total = Summary::default();
-    for (position, target) in batch.flush.targets.iter().enumerate() {
-        let quarantine = SourceName {
-            database: target.database.clone(),
-            datasource: format!("{}{QUARANTINE_SUFFIX}", target.datasource),
-        };
-        let tables = [(target, &blocks, ""), (&quarantine, &bad_blocks, "q")];
-        for (table, blocks, mark) in tables {
-            for (number, block) in blocks.iter().enumerate() {
-                let token = format!("{}-{mark}{number}", batch.flush.token);
-                let stored = insert(shared, table, block, token).await;
-                let summary = match stored {
-                    // A deployment that was staged when the batch began is gone: nobody misses it.
-                    Err(error) if position > 0 && error.kind() == ErrorKind::NotFound => {
-                        info!(table = %table, "rows for a table that was dropped are not stored there");
-                        continue;
-                    }
-                    stored => stored?,
-                };
-                total.written_rows += summary.written_rows;
-                total.written_bytes += summary.written_bytes;
-                kill_point!("flush.between_inserts");
-            }
+    let source = &batch.flush.source;
+    let quarantine = SourceName {
+        database: source.database.clone(),
+        datasource: format!("{}{QUARANTINE_SUFFIX}", source.datasource),
+    };
+    let tables = [(source, &blocks, ""), (&quarantine, &bad_blocks, "q")];
+    for (table, blocks, mark) in tables {
+        for (number, block) in blocks.iter().enumerate() {
+            let token = format!("{}-{mark}{number}", batch.flush.token);
+            let summary = insert(shared, table, block, token).await?;
+            total.written_rows += summary.written_rows;
+            total.written_bytes += summary.written_bytes;
+            kill_point!("flush.between_inserts");
         }
     }
     kill_point!("flush.after_inserts");

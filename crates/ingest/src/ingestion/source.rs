@@ -120,8 +120,6 @@ struct State {
     /// Records that must be stored before a hold begins.
     drain_to: u64,
     trouble: Option<Trouble>,
-    /// Where the rows go, when that is not the table of the source's own name.
-    targets: Vec<SourceName>,
     /// When the last batch was begun.
     last_begun: Option<Instant>,
     /// Rows that went to quarantine since the log last said so, and when it did.
@@ -373,10 +371,6 @@ impl Source {
         state.replays_left == 0
     }
 
-    pub(crate) fn set_targets(&self, targets: Vec<SourceName>) {
-        self.state.lock().targets = targets;
-    }
-
     pub(crate) fn status(&self, now: Instant) -> SourceStatus {
         let state = self.state.lock();
         let oldest = (state.retried.iter().chain(&state.replays))
@@ -444,15 +438,10 @@ impl State {
             return None;
         }
         let own_token = records.first().and_then(|record| record.token.clone());
-        let targets = match self.targets.is_empty() {
-            true => vec![name.clone()],
-            false => self.targets.clone(),
-        };
         Some(Batch {
             flush: Flush {
                 source: name.clone(),
                 token: own_token.unwrap_or_else(|| format!("bh-{}", uuid::Uuid::now_v7().simple())),
-                targets,
                 records: records.iter().map(|record| record.location.lsn).collect(),
             },
             intent: None,

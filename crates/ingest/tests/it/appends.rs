@@ -313,9 +313,9 @@ async fn a_hold_keeps_rows_in_the_journal() {
     assert_eq!(fixture.text(count).await, "2\n");
 }
 
-/// Rows of an earlier deployment reach a table that has lost and gained columns, and a mirror.
+/// Rows of an earlier deployment reach a table that has lost and gained columns.
 #[tokio::test]
-async fn rows_reach_tables_of_another_shape() {
+async fn rows_reach_a_table_of_another_shape() {
     let fixture = Fixture::new(&EVENTS).await;
     let batch = fixture.decode(b"{\"timestamp\":1,\"event\":\"a\",\"n\":5}", Format::Ndjson);
     let source = fixture.source();
@@ -326,27 +326,12 @@ async fn rows_reach_tables_of_another_shape() {
     fixture
         .execute("ALTER TABLE ws_a.events DROP COLUMN event, ADD COLUMN extra String DEFAULT 'x'")
         .await;
-    fixture.execute("CREATE TABLE ws_a.events_staged (timestamp DateTime, n Int64, event String) ENGINE = MergeTree ORDER BY n SETTINGS non_replicated_deduplication_window = 1000").await;
-    let staged = birdhouse_ingest::SourceName::new("ws_a", "events_staged");
-    fixture
-        .ingestion
-        .set_targets(&source, vec![source.clone(), staged]);
     drop(hold);
     assert_eq!(fixture.store(&batch).await.unwrap().rows, 1);
     assert_eq!(
         fixture.text("SELECT n, extra FROM ws_a.events").await,
         "5\tx\n"
     );
-    assert_eq!(
-        fixture
-            .text("SELECT n, event FROM ws_a.events_staged")
-            .await,
-        "5\ta\n"
-    );
-    // The staged deployment is discarded: its rows are missed by nobody.
-    fixture.execute("DROP TABLE ws_a.events_staged").await;
-    assert_eq!(fixture.store(&batch).await.unwrap().rows, 1);
-    assert_eq!(fixture.text("SELECT count() FROM ws_a.events").await, "2\n");
 }
 
 /// A hold that was given up must not let the next one begin while inserts go on.
