@@ -13,6 +13,7 @@
 
 mod append_error;
 mod aside;
+mod carry;
 mod check;
 mod counters;
 mod flusher;
@@ -209,6 +210,7 @@ impl Ingestion {
             quarantined_rows: decoded.quarantined_rows,
             blocks: decoded.blocks,
             quarantine_blocks: decoded.quarantine_blocks,
+            carried: None,
         };
         let appends = shared.appends.clone();
         Unfailing::new(shared.append(rows, claimed), appends).await
@@ -220,12 +222,6 @@ impl Ingestion {
     /// When the key was used for another body.
     pub async fn claim(&self, key: Key) -> Result<Claim, KeyConflict> {
         self.shared.keys.claim(key).await
-    }
-
-    /// Sends the rows of a data source to these tables from the next batch on; the first one is its
-    /// own, the others are of deployments that are staged. Call it under a [`Hold`].
-    pub fn set_targets(&self, source: &SourceName, targets: Vec<SourceName>) {
-        self.shared.source(source).set_targets(targets);
     }
 
     /// Waits until the batches that an earlier process left are stored, for at most `limit`. Tables
@@ -307,6 +303,8 @@ impl Shared {
             quarantined_rows: rows.quarantined_rows,
         };
         let at = rows.origin.at;
+        let source = self.source(&rows.source);
+        self.check_share(&source)?;
         let ticket = {
             let mut unstored = self.unstored.lock();
             let records = unstored.records.len() + unstored.appending.len();
@@ -331,7 +329,6 @@ impl Shared {
             claimed.answered(location.lsn, counts, at);
         }
         self.counters.acknowledged(counts);
-        let source = self.source(&rows.source);
         let arrived = source.push(self.pending(location, rows));
         Ok(Receipt {
             counts,
@@ -345,12 +342,32 @@ impl Shared {
         let bytes = rows.bytes();
         Pending {
             location,
+            order: location.lsn,
+            requests: 1,
             token: rows.token.clone(),
             count: rows.rows + rows.quarantined_rows,
             bytes,
             arrived: Instant::now(),
             rows: self.memory.try_add(bytes).then(|| Box::new(rows)),
         }
+    }
+
+    /// Reads rows back from the journal.
+    async fn read(&self, locations: Vec<Location>) -> Result<Vec<Rows>, String> {
+        if locations.is_empty() {
+            return Ok(Vec::new());
+        }
+        let journal = self.journal.clone();
+        let read = move |location| {
+            let record = journal.read(location).map_err(|error| error.to_string())?;
+            match Record::decode(&record) {
+                Some(Record::Rows(rows)) => Ok(rows),
+                _ => Err(format!("the journal's record {} has no rows", location.lsn)),
+            }
+        };
+        let read = move || locations.into_iter().map(read).collect();
+        let read = tokio::task::spawn_blocking(read).await;
+        read.map_err(|error| error.to_string())?
     }
 
     /// Returns a data source's queue; the first call starts its task.
@@ -392,10 +409,13 @@ impl Shared {
             unstored.records.remove(&record.location.lsn);
         }
         drop(unstored);
-        for record in &batch.records {
-            if record.rows.is_some() {
-                self.memory.remove(record.bytes);
-            }
+        self.forget_rows(&batch.records);
+    }
+
+    /// Counts the rows of records out of the memory; they are about to be dropped.
+    fn forget_rows(&self, records: &[Pending]) {
+        for record in records.iter().filter(|record| record.rows.is_some()) {
+            self.memory.remove(record.bytes);
         }
     }
 

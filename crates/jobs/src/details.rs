@@ -34,6 +34,8 @@ pub struct Details {
     pub rows_affected: Option<u64>,
     /// Parts of the file.
     pub blocks: Vec<Block>,
+    /// Data sources that a branch got rows of, each with the ids of their partitions.
+    pub partitions: Vec<(String, Vec<String>)>,
 }
 
 /// A part of a file.

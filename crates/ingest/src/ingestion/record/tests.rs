@@ -45,6 +45,9 @@ fn record() -> impl Strategy<Value = Record> {
             at,
         });
     let token = prop::option::of("bh-[0-9a-f]{4}");
+    let lsn = || any::<u64>().prop_map(Lsn);
+    let carried = (lsn(), prop::collection::vec(lsn(), 0..4));
+    let carried = carried.prop_map(|(order, replaces)| Carried { order, replaces });
     let rows = (
         source(),
         origin,
@@ -53,9 +56,10 @@ fn record() -> impl Strategy<Value = Record> {
         any::<[u32; 2]>(),
         blocks(),
         blocks(),
+        prop::option::of(carried),
     )
         .prop_map(
-            |(source, origin, key, token, [rows, bad], blocks, quarantine_blocks)| {
+            |(source, origin, key, token, [rows, bad], blocks, quarantine_blocks, carried)| {
                 Record::Rows(Rows {
                     source,
                     origin,
@@ -65,21 +69,19 @@ fn record() -> impl Strategy<Value = Record> {
                     quarantined_rows: bad.into(),
                     blocks,
                     quarantine_blocks,
+                    carried,
                 })
             },
         );
-    let lsn = || any::<u64>().prop_map(Lsn);
     let flush = (
         source(),
         "bh-[0-9a-f]{8}",
-        prop::collection::vec(source(), 0..3),
         prop::collection::vec(lsn(), 0..9),
     )
-        .prop_map(|(source, token, targets, records)| {
+        .prop_map(|(source, token, records)| {
             Record::Flush(Flush {
                 source,
                 token,
-                targets,
                 records,
             })
         });
@@ -131,7 +133,6 @@ fn following_records_take_a_byte_each() {
         let flush = Flush {
             source: SourceName::new("d", "s"),
             token: String::new(),
-            targets: Vec::new(),
             records,
         };
         joined(&Record::Flush(flush)).len()
