@@ -3,6 +3,7 @@
 mod analyze;
 mod build;
 mod connectors;
+mod copies;
 mod datasource_list;
 mod datasources;
 mod dependencies;
@@ -26,7 +27,8 @@ mod tokens;
 mod variables;
 mod workspaces;
 
-pub(crate) use sql::{query_call, record};
+pub(crate) use jobs::job_error;
+pub(crate) use sql::{query_call, record, secret_of, template_context};
 
 use std::sync::Arc;
 
@@ -84,6 +86,7 @@ pub fn router(app: Arc<App>) -> Router {
     let routes = Router::new()
         .route("/v0/events", post(events::append))
         .merge(datasources::routes())
+        .merge(copies::routes())
         .route("/v0/pipes/{endpoint}", post(pipes::call))
         .route(
             "/v0/pipes/openapi.json",

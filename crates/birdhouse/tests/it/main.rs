@@ -11,6 +11,7 @@ mod chaos;
 mod check;
 mod clickhouse;
 mod clients;
+mod copies;
 mod debug;
 mod deployment;
 mod deployments;

@@ -168,6 +168,7 @@ fn catalogs_of_the_format_before_are_migrated() {
         .unwrap()
         .execute_batch(
             "DROP TABLE jobs;
+             DROP TABLE copies;
              DROP TABLE deployment_grants;
              DROP INDEX one_live_deployment;
              DROP INDEX one_staging_deployment;
