@@ -7,6 +7,7 @@
 //!
 //! The crate knows neither HTTP nor where the project's files come from.
 
+mod branch;
 mod change;
 mod check;
 mod codes;
@@ -28,6 +29,7 @@ mod stage;
 mod table;
 mod view;
 
+pub use branch::{BranchData, LinkedData, link_data};
 pub use deployer::{Deployed, Deployer, Loaded, Prepared};
 pub use details::report_of;
 pub use error::DeployError;

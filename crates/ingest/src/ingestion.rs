@@ -279,12 +279,6 @@ impl Ingestion {
         self.shared.keys.claim(key).await
     }
 
-    /// Sends the rows of a data source to these tables from the next batch on; the first one is its
-    /// own, the others are of deployments that are staged. Call it under a [`Hold`].
-    pub fn set_targets(&self, source: &SourceName, targets: Vec<SourceName>) {
-        self.shared.source(source).set_targets(targets);
-    }
-
     /// Waits until the batches that an earlier process left are stored, for at most `limit`. Tables
     /// must not change before.
     pub async fn replayed(&self, limit: Duration) -> bool {

@@ -82,6 +82,9 @@ pub const INSERTS_AT_ONCE: usize = 2;
 /// Longest pause before a batch that failed is sent again.
 pub const RETRY_PAUSE_MAX: Duration = Duration::from_secs(30);
 
+/// How often the engine may go away while it has the same rows, until they are taken for the cause.
+pub const ENGINE_DEATHS_MAX: u32 = 5;
+
 /// How often the log speaks of rows in the quarantine of one data source.
 pub const NOTICE_PAUSE: Duration = Duration::from_secs(10);
 

@@ -40,6 +40,8 @@ pub struct Details {
     pub rows_affected: Option<u64>,
     /// Parts of the file.
     pub blocks: Vec<Block>,
+    /// Data sources that a branch got rows of, each with the ids of their partitions.
+    pub partitions: Vec<(String, Vec<String>)>,
 }
 
 /// How far a copy is, which decides what becomes of it after a crash.

@@ -1,6 +1,7 @@
 //! The routes, one file per resource.
 
 mod analyze;
+mod branches;
 mod build;
 mod connectors;
 mod copies;
@@ -27,6 +28,7 @@ mod tokens;
 mod variables;
 mod workspaces;
 
+pub(crate) use build::TEST_WORKSPACE;
 pub(crate) use jobs::job_error;
 pub(crate) use sql::{query_call, record, secret_of, template_context};
 
@@ -138,16 +140,17 @@ fn deployment_routes() -> Router<Arc<App>> {
 fn account_routes() -> Router<Arc<App>> {
     let workspace = get(workspaces::get).delete(workspaces::delete);
     let users = put(workspaces::change_users);
-    let environments = get(local::environments).post(local::create_environment);
-    let environment = get(local::environment).delete(local::environment);
+    let branches = get(branches::list).post(branches::create);
+    let branch = get(branches::get).delete(branches::delete);
     Router::new()
         .route("/tokens", get(local::tokens))
         .route("/v0/auth", get(local::auth))
         .route("/v0/regions", get(local::regions))
-        .route("/v0/environments", environments.clone())
-        .route("/v1/environments", environments)
-        .route("/v0/environments/{name}", environment.clone())
-        .route("/v1/environments/{name}", environment)
+        .route("/v0/environments", branches.clone())
+        .route("/v1/environments", branches)
+        .route("/v0/environments/{name}", branch.clone())
+        .route("/v1/environments/{name}", branch)
+        .route("/v0/environments/{name}/data", post(branches::data))
         .route("/v0/user/workspaces", get(workspaces::list))
         .route("/v1/user/workspaces", get(workspaces::list))
         .route("/v0/workspace", get(workspaces::current))

@@ -237,12 +237,18 @@ impl App {
         Ok(workspace.workspace.clone())
     }
 
-    /// Deletes a workspace with all its data.
+    /// Deletes a workspace and its branches with all their data.
     pub(crate) async fn delete_workspace(&self, id: WorkspaceId) -> Result<(), ApiError> {
+        let before = self.catalog.view();
         let catalog = Arc::clone(&self.catalog);
         blocking(move || catalog.delete_workspace(id)).await?;
-        self.live.forget(id);
-        self.definitions.forget(id);
+        let now = self.catalog.view();
+        for gone in before.workspaces().iter().map(|view| view.workspace.id) {
+            if now.workspace(gone).is_none() {
+                self.live.forget(gone);
+                self.definitions.forget(gone);
+            }
+        }
         if let Some(only) = self.catalog.view().workspaces().first() {
             // The last one was followed by a new one, which is not in the engine yet.
             if !self.live.knows(only.workspace.id) {

@@ -8,6 +8,7 @@ mod app;
 mod append;
 mod append_rate;
 mod body;
+mod branches;
 mod clickhouse;
 mod context;
 mod copies;

@@ -7,6 +7,7 @@
 
 mod access;
 mod bad_input;
+mod branches;
 mod chaos;
 mod check;
 mod clickhouse;

@@ -20,8 +20,25 @@ impl Catalog {
         Ok(id)
     }
 
-    /// Deletes a workspace with its resources, tokens and secrets. Its database stays in
-    /// [`Catalog::dropped_databases`] until it is forgotten. An empty workspace follows the last one.
+    /// Creates a branch of a workspace: one of its own with an admin token of its own and the secrets of
+    /// the other, which it goes with.
+    ///
+    /// # Errors
+    /// Fails when there is no such workspace, when the name is taken or no word, when there are too many
+    /// workspaces, and when the disk refuses.
+    pub fn create_branch(
+        &self,
+        main: WorkspaceId,
+        name: &str,
+    ) -> Result<WorkspaceId, CatalogError> {
+        let branch = (main, name);
+        let id = self.write(|db, now| workspace::create_branch(db, &self.vault, branch, now))?;
+        info!(workspace = %id, %main, name, "branch created");
+        Ok(id)
+    }
+
+    /// Deletes a workspace and its branches with their resources, tokens and secrets. Their databases
+    /// stay in [`Catalog::dropped_databases`] until they are forgotten. An empty workspace follows the last one.
     ///
     /// # Errors
     /// Fails when the workspace does not exist, and when the disk refuses.

@@ -15,7 +15,7 @@ use tracing::warn;
 use super::flusher;
 use super::record::{Operation, Origin, Outcome, Record, Rows, SourceName};
 use super::recovery::aside_directory;
-use super::source::Batch;
+use super::source::{Batch, Failure};
 use super::{AppendError, Ingestion};
 
 /// Rows that were set aside.
@@ -81,7 +81,7 @@ impl Ingestion {
                 reason: "it could not be set aside".to_owned(),
                 is_view: false,
             };
-            source.fail(batch, failed, false);
+            source.fail(batch, failed, Failure::Refused);
             result?;
             return Err(AsideError::NotFailing(name.clone()));
         };
@@ -99,7 +99,7 @@ impl Ingestion {
                 reason: error.to_string(),
                 is_view: false,
             };
-            source.fail(batch, failed, false);
+            source.fail(batch, failed, Failure::Refused);
             return Err(AppendError::from(error).into());
         }
         kill_point!("set_aside.after_outcome");

@@ -5,7 +5,8 @@
 //! rows       := database datasource operation request_id import_id at (i64 µs) key? token rows
 //!               quarantined blocks (varint) block* data*
 //! block      := table (1 byte: 0 data source, 1 quarantine) columns (varint) name* rows length
-//! flush      := database datasource token targets (varint) (database table)* records (varint) delta*
+//! flush      := database datasource token tables (varint) (database table)* records (varint) delta*
+//!               (tables: none now; older versions wrote where the rows go, the data source itself)
 //! flushed    := lsn of the flush (varint) outcome (1 byte: 0 stored, 1 set aside,
 //!               2 dropped)
 //!               records (varint) delta*, as in the flush, which may be damaged
@@ -118,8 +119,6 @@ pub struct Origin {
 pub(crate) struct Flush {
     pub(crate) source: SourceName,
     pub(crate) token: String,
-    /// The tables that the rows go to; the quarantine is derived from each name.
-    pub(crate) targets: Vec<SourceName>,
     pub(crate) records: Vec<Lsn>,
 }
 
@@ -325,23 +324,19 @@ impl Flush {
     fn encode(&self, out: &mut Vec<u8>) {
         write_source(&self.source, out);
         write_string(self.token.as_bytes(), out);
-        write_varint(self.targets.len(), out);
-        for target in &self.targets {
-            write_source(target, out);
-        }
+        write_varint(0, out);
         write_lsns(&self.records, out);
     }
 
     fn decode(input: &mut &[u8]) -> Option<Self> {
         let source = take_source(input)?;
         let token = take_text(input)?;
-        let targets = (0..read_varint(input)?)
-            .map(|_| take_source(input))
-            .collect::<Option<_>>()?;
+        for _ in 0..read_varint(input)? {
+            take_source(input)?;
+        }
         Some(Self {
             source,
             token,
-            targets,
             records: take_lsns(input)?,
         })
     }
@@ -437,7 +432,6 @@ pub fn describe_record(record: &Bytes) -> String {
             rows.origin.request_id
         ),
         Some(Record::Flush(flush)) => {
-            let targets: Vec<String> = flush.targets.iter().map(ToString::to_string).collect();
             let range = match (flush.records.iter().min(), flush.records.iter().max()) {
                 (Some(first), Some(last)) => format!("{first} to {last}"),
                 _ => "nothing".to_owned(),
@@ -446,7 +440,7 @@ pub fn describe_record(record: &Bytes) -> String {
                 "flush {} of {} records, {range}, into {}",
                 flush.token,
                 flush.records.len(),
-                targets.join(", ")
+                flush.source
             )
         }
         Some(Record::Flushed { flush, outcome, .. }) => {

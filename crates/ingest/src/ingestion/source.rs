@@ -20,7 +20,8 @@ use tokio::time::Instant;
 
 use super::record::{Flush, Rows, SourceName};
 use crate::limits::{
-    BATCH_BYTES, BATCH_ROWS, LINGER, LINGER_WAITED_FOR, NOTICE_PAUSE, RETRY_PAUSE, RETRY_PAUSE_MAX,
+    BATCH_BYTES, BATCH_ROWS, ENGINE_DEATHS_MAX, LINGER, LINGER_WAITED_FOR, NOTICE_PAUSE,
+    RETRY_PAUSE, RETRY_PAUSE_MAX,
 };
 
 /// One data source's queue.
@@ -70,6 +71,17 @@ pub struct FlushFailed {
     pub is_view: bool,
 }
 
+/// What kind of failure an attempt ended with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Failure {
+    /// The rows were refused.
+    Refused,
+    /// The engine was not there.
+    EngineAway,
+    /// The engine went away while it had the rows.
+    EngineDied,
+}
+
 /// Why a data source's rows are not being stored.
 #[derive(Debug, Clone)]
 pub struct Trouble {
@@ -81,6 +93,8 @@ pub struct Trouble {
     pub since: Instant,
     /// The engine is away: nothing is wrong with the rows.
     pub is_engine_away: bool,
+    /// How often the engine went away while it had the rows.
+    pub engine_deaths: u32,
     retry_at: Instant,
 }
 
@@ -106,8 +120,6 @@ struct State {
     /// Records that must be stored before a hold begins.
     drain_to: u64,
     trouble: Option<Trouble>,
-    /// Where the rows go, when that is not the table of the source's own name.
-    targets: Vec<SourceName>,
     /// When the last batch was begun.
     last_begun: Option<Instant>,
     /// Rows that went to quarantine since the log last said so, and when it did.
@@ -252,16 +264,29 @@ impl Source {
         Some(std::mem::take(&mut state.quarantined))
     }
 
-    /// A batch was not stored; it is the next one to be tried.
-    pub(crate) fn fail(&self, batch: Batch, failed: FlushFailed, is_engine_away: bool) {
+    /// A batch was not stored; it is the next one to be tried. Rows that the engine ended on again and
+    /// again are taken for the cause: they are tried ever more seldom, so that others get through.
+    pub(crate) fn fail(&self, batch: Batch, mut failed: FlushFailed, failure: Failure) {
         let mut state = self.state.lock();
         state.is_storing = false;
         state.retried = Some(batch);
         let now = Instant::now();
-        let (attempts, since) = match &state.trouble {
-            Some(before) => (before.attempts.saturating_add(1), before.since),
-            None => (1, now),
+        let (attempts, since, deaths) = match &state.trouble {
+            Some(before) => (
+                before.attempts.saturating_add(1),
+                before.since,
+                before.engine_deaths,
+            ),
+            None => (1, now, 0),
         };
+        let engine_deaths = deaths + u32::from(failure == Failure::EngineDied);
+        let is_engine_away = failure != Failure::Refused && engine_deaths < ENGINE_DEATHS_MAX;
+        if failure != Failure::Refused && !is_engine_away {
+            failed.reason = format!(
+                "the engine ended {engine_deaths} times while it stored these rows: {}",
+                failed.reason
+            );
+        }
         let pause = match is_engine_away {
             true => RETRY_PAUSE,
             false => (RETRY_PAUSE * 2_u32.saturating_pow(attempts)).min(RETRY_PAUSE_MAX),
@@ -271,6 +296,7 @@ impl Source {
             attempts,
             since,
             is_engine_away,
+            engine_deaths,
             retry_at: now + pause,
         });
         drop(state);
@@ -345,10 +371,6 @@ impl Source {
         state.replays_left == 0
     }
 
-    pub(crate) fn set_targets(&self, targets: Vec<SourceName>) {
-        self.state.lock().targets = targets;
-    }
-
     pub(crate) fn status(&self, now: Instant) -> SourceStatus {
         let state = self.state.lock();
         let oldest = (state.retried.iter().chain(&state.replays))
@@ -416,15 +438,10 @@ impl State {
             return None;
         }
         let own_token = records.first().and_then(|record| record.token.clone());
-        let targets = match self.targets.is_empty() {
-            true => vec![name.clone()],
-            false => self.targets.clone(),
-        };
         Some(Batch {
             flush: Flush {
                 source: name.clone(),
                 token: own_token.unwrap_or_else(|| format!("bh-{}", uuid::Uuid::now_v7().simple())),
-                targets,
                 records: records.iter().map(|record| record.location.lsn).collect(),
             },
             intent: None,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use birdhouse_jobs::{Block, Draft, Job, JobContext, JobError, JobId, JobStatus, Outcome};
+use birdhouse_jobs::{Block, Details, Draft, Job, JobContext, JobError, JobId, JobStatus, Outcome};
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
@@ -179,7 +179,22 @@ pub(super) fn summary(ctx: &RequestContext, job: &Job) -> Value {
         "ignored_rows": (details.ignored_rows > 0).then_some(details.ignored_rows),
         "statistics": statistics,
         "rows_affected": details.rows_affected,
+        "partitions": (job.kind == "data_branch").then(|| partitions(details)),
     }))
+}
+
+/// Returns what a branch got.
+fn partitions(details: &Details) -> Value {
+    let datasources = details.partitions.iter().map(|(datasource, ids)| {
+        let partitions = ids
+            .iter()
+            .map(|id| json!({ "partition": id, "status": "Done" }));
+        json!({
+            "datasource": { "name": datasource },
+            "partitions": partitions.collect::<Vec<_>>(),
+        })
+    });
+    datasources.collect()
 }
 
 /// Returns all of a job.

@@ -117,17 +117,19 @@ impl<'a> Place<'a> {
     }
 }
 
-/// Reads what is aside, again and again while the engine is away, and some times when it fails.
+/// Reads what is aside, again and again while the engine is away, and some times when it fails or ends
+/// meanwhile.
 pub(super) async fn patiently<T, F>(app: &App, read: impl Fn() -> F) -> Result<T, ApiError>
 where
     F: Future<Output = Result<T, EngineError>>,
 {
     let mut left = COPY_READS_MAX;
     loop {
+        let was_up = app.engine.worker_pid().is_some();
         match read().await {
             Ok(value) => return Ok(value),
             Err(error) if app.imports.jobs.is_stopping() => return Err(error.into()),
-            Err(error) if error.kind() == ErrorKind::Unavailable => {
+            Err(error) if error.kind() == ErrorKind::Unavailable && !was_up => {
                 app.engine.ready(ENGINE_WAIT_MAX).await;
             }
             Err(error) if left == 0 => {

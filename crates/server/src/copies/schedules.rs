@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use birdhouse_catalog::{ResourceId, WorkspaceId};
+use birdhouse_catalog::{ResourceId, Workspace, WorkspaceId, WorkspaceView};
 use birdhouse_datafile::{Cron, Schedule};
 use birdhouse_deploy::LiveCopy;
 use birdhouse_telemetry::{DatasourceOperation, OperationType};
@@ -17,6 +17,7 @@ use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
 use super::CopyRun;
+use crate::api::TEST_WORKSPACE;
 use crate::app::{App, blocking};
 use crate::error::ApiError;
 use crate::params::Params;
@@ -91,6 +92,12 @@ impl Planner {
     }
 }
 
+/// Branches and the workspaces of test runs run copies on demand only: nobody waits for what they copy.
+fn has_schedules(view: &WorkspaceView) -> bool {
+    let Workspace { main, name, .. } = &view.workspace;
+    main.is_none() && !name.starts_with(TEST_WORKSPACE)
+}
+
 /// Schedules are in UTC.
 fn next_after(cron: &Cron, after: Timestamp) -> Option<Timestamp> {
     let civil = after.to_zoned(TimeZone::UTC).datetime();
@@ -119,7 +126,7 @@ impl App {
     fn scheduled_copies(&self) -> Vec<Scheduled> {
         let view = self.catalog.view();
         let mut all = Vec::new();
-        for workspace in view.workspaces() {
+        for workspace in view.workspaces().iter().filter(|view| has_schedules(view)) {
             let id = workspace.workspace.id;
             for copy in self.live(id).copies.values() {
                 let Schedule::Cron(cron) = &copy.schedule else {

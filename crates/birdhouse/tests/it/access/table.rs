@@ -434,9 +434,9 @@ pub(super) const MANAGEMENT: &[Line] = &[
     (
         "/v0/environments",
         "POST",
-        "/v0/environments?name=x",
+        "/v0/environments?data=x",
         "",
-        AnyToken,
+        Admin,
     ),
     ("/v1/environments", "GET", "/v1/environments", "", AnyToken),
     (
@@ -444,14 +444,21 @@ pub(super) const MANAGEMENT: &[Line] = &[
         "GET",
         "/v0/environments/x",
         "",
-        AnyToken,
+        Admin,
     ),
     (
         "/v1/environments/{name}",
         "DELETE",
         "/v1/environments/x",
         "",
-        AnyToken,
+        Admin,
+    ),
+    (
+        "/v0/environments/{name}/data",
+        "POST",
+        "/v0/environments/x/data",
+        "",
+        Admin,
     ),
     (
         "/v0/user/workspaces",

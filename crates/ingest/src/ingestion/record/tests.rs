@@ -68,14 +68,12 @@ fn record() -> impl Strategy<Value = Record> {
     let flush = (
         source(),
         "bh-[0-9a-f]{8}",
-        prop::collection::vec(source(), 0..3),
         prop::collection::vec(lsn(), 0..9),
     )
-        .prop_map(|(source, token, targets, records)| {
+        .prop_map(|(source, token, records)| {
             Record::Flush(Flush {
                 source,
                 token,
-                targets,
                 records,
             })
         });
@@ -127,7 +125,6 @@ fn following_records_take_a_byte_each() {
         let flush = Flush {
             source: SourceName::new("d", "s"),
             token: String::new(),
-            targets: Vec::new(),
             records,
         };
         joined(&Record::Flush(flush)).len()
