@@ -34,7 +34,7 @@ pub use deployer::{Deployed, Deployer, Loaded, Prepared};
 pub use details::report_of;
 pub use error::DeployError;
 pub use fixtures::check_fixture;
-pub use live::{Live, LiveDatasource, LiveView};
+pub use live::{Live, LiveCopy, LiveDatasource, LiveView};
 pub use plan::Permission;
 pub use report::{Message, Movement, Names, Report, TokenChange, TokenChangeKind};
 pub use secrets::{resolve_secrets, secret_values};

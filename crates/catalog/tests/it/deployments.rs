@@ -168,6 +168,7 @@ fn catalogs_of_the_format_before_are_migrated() {
         .unwrap()
         .execute_batch(
             "ALTER TABLE workspaces DROP COLUMN main_id;
+             DROP TABLE copies;
              DROP TABLE jobs;
              DROP TABLE deployment_grants;
              DROP INDEX one_live_deployment;
