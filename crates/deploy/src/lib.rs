@@ -35,6 +35,6 @@ pub use details::report_of;
 pub use error::DeployError;
 pub use fixtures::check_fixture;
 pub use live::{Live, LiveCopy, LiveDatasource, LiveView};
-pub use plan::Permission;
+pub use plan::{Permission, Terms};
 pub use report::{Message, Movement, Names, Report, TokenChange, TokenChangeKind};
 pub use secrets::{resolve_secrets, secret_values};

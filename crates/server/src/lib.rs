@@ -24,6 +24,7 @@ mod params;
 mod rate;
 mod request_id;
 mod spool;
+mod structure;
 mod unread;
 mod upload;
 
