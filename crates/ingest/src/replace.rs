@@ -26,7 +26,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::decode::Decoded;
-use crate::ingestion::{HoldError, HoldMode, Ingestion, SourceName};
+use crate::ingestion::{Hold, HoldError, HoldMode, Ingestion, SourceName};
 use crate::limits::{ENGINE_WAIT_MAX, HOLD_WAIT_MAX};
 use crate::load::{LoadError, Loaded, load};
 use crate::rewrite::copy_rows;
@@ -53,7 +53,7 @@ const SWITCH: &str = "@switch";
 
 /// New rows of a data source that nobody sees yet.
 ///
-/// End it by [`Replacement::switch`] or [`Replacement::discard`].
+/// End it by [`Replacement::switch`], under its [`Replacement::hold`], or [`Replacement::discard`].
 pub struct Replacement {
     engine: Engine,
     /// The workspace's database.
@@ -192,30 +192,26 @@ impl Replacement {
         load(&self.engine, (schema, &self.stage, table), batch, batch_id).await
     }
 
-    /// Puts the new rows in the place of the old ones.
+    /// Stores all rows that were acknowledged before, and keeps others waiting until [`Self::switch`]
+    /// has ended or the hold is dropped.
     ///
     /// # Errors
-    /// When there are none and `allows_empty` is false, or the engine fails; the copies are gone then.
-    pub async fn switch(
-        self,
-        ingestion: &Ingestion,
-        allows_empty: bool,
-    ) -> Result<Replaced, ReplaceError> {
+    /// When that takes too long or rows cannot be stored.
+    pub async fn hold(&self, ingestion: &Ingestion) -> Result<Hold, ReplaceError> {
         let affected = self.tables.upstream(self.rebuilt.clone());
         let affected = affected
             .iter()
             .map(|name| SourceName::new(&self.database, name));
         let affected: Vec<_> = affected.collect();
-        let hold = ingestion
-            .hold(&affected, HoldMode::Drained, HOLD_WAIT_MAX)
-            .await;
-        let hold = match hold {
-            Ok(hold) => hold,
-            Err(error) => {
-                self.discard().await;
-                return Err(error.into());
-            }
-        };
+        let hold = ingestion.hold(&affected, HoldMode::Drained, HOLD_WAIT_MAX);
+        Ok(hold.await?)
+    }
+
+    /// Puts the new rows in the place of the old ones.
+    ///
+    /// # Errors
+    /// When there are none and `allows_empty` is false, or the engine fails; the copies are gone then.
+    pub async fn switch(self, hold: Hold, allows_empty: bool) -> Result<Replaced, ReplaceError> {
         let completed = self.complete(allows_empty).await;
         let replaced = match completed {
             Ok(replaced) => replaced,

@@ -18,8 +18,8 @@ use birdhouse_catalog::Catalog;
 use birdhouse_deploy::LiveDatasource;
 use birdhouse_ingest::limits::STORED_WAIT_MAX;
 use birdhouse_ingest::{
-    AppendError, DecodeOptions, ErrorKind, Format, LoadError, Loaded, Operation, Origin, Piece,
-    Receipt, ReplaceError, Replaced, Replacement, Schema, StreamError, decode_stream,
+    AppendError, DecodeOptions, ErrorKind, Format, Hold, LoadError, Loaded, Operation, Origin,
+    Piece, Receipt, ReplaceError, Replaced, Replacement, Schema, StreamError, decode_stream,
 };
 use birdhouse_jobs::{Block, JobContext, Jobs};
 use birdhouse_telemetry::{Recorder, StoredBlock};
@@ -202,14 +202,21 @@ impl Import {
         };
         let loaded = loaded.and_then(|()| match job {
             Some(job) if !job.commit() => Err(cancelled()),
-            _ => app.refuse_while_staged(database),
+            _ => Ok(()),
         });
-        if let Err(error) = loaded {
-            replacement.discard().await;
-            return Err(error);
-        }
+        let held = match loaded {
+            Ok(()) => self.hold(app, &replacement).await,
+            Err(error) => Err(error),
+        };
+        let hold = match held {
+            Ok(hold) => hold,
+            Err(error) => {
+                replacement.discard().await;
+                return Err(error);
+            }
+        };
         let bad = imported.loaded.quarantined_rows;
-        match replacement.switch(&app.ingestion, *allows_empty).await {
+        match replacement.switch(hold, *allows_empty).await {
             Ok(replaced) => {
                 imported.loaded.rows = replaced.rows;
                 imported.replaced = Some(replaced);
@@ -220,6 +227,14 @@ impl Import {
             ))),
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// Keeps rows waiting while those of the data source are replaced, unless a deployment is staged:
+    /// it takes its copies under such a hold.
+    async fn hold(&self, app: &App, replacement: &Replacement) -> Result<Hold, ApiError> {
+        let hold = replacement.hold(&app.ingestion).await?;
+        app.refuse_while_staged(self.schema()?.database())?;
+        Ok(hold)
     }
 
     /// Decodes the file and stores each piece under an id of its own.
