@@ -21,6 +21,7 @@ mod layout;
 mod limits;
 mod live;
 mod plan;
+mod progress;
 mod report;
 mod scratch;
 mod secrets;
@@ -28,8 +29,8 @@ mod stage;
 mod table;
 mod view;
 
-pub use deployer::{Deployed, Deployer, Loaded, Prepared};
-pub use details::report_of;
+pub use deployer::{Deployed, Deployer, Loaded, Made, Prepared};
+pub use details::{Making, report_of};
 pub use error::DeployError;
 pub use fixtures::check_fixture;
 pub use live::{Live, LiveDatasource, LiveView};

@@ -32,6 +32,8 @@ pub struct Details {
     pub ignored_rows: u64,
     /// Rows that were removed.
     pub rows_affected: Option<u64>,
+    /// The deployment that is made.
+    pub deployment_id: Option<String>,
     /// Parts of the file.
     pub blocks: Vec<Block>,
 }

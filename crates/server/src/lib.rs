@@ -11,6 +11,7 @@ mod body;
 mod clickhouse;
 mod context;
 mod definitions;
+mod deployment_jobs;
 mod deployments;
 mod error;
 mod flush_log;

@@ -15,6 +15,7 @@ use super::datasources::{import, remove};
 use super::{datetime, without_nulls};
 use crate::app::App;
 use crate::context::RequestContext;
+use crate::deployment_jobs::KIND;
 use crate::error::ApiError;
 
 /// `GET /v0/jobs[?status=…&kind=…&created_after=…&created_before=…]`: those of the last 48 hours, at
@@ -27,10 +28,12 @@ pub(super) async fn list(
     let time = |name: &str| given(name).map(|text| parse_time(name, text)).transpose();
     let (after, before) = (time("created_after")?, time("created_before")?);
     let is_of_pipe = given("pipe_id").is_some() || given("pipe_name").is_some();
+    let view = &ctx.caller.workspace;
+    let of_deployments = app.deployment_jobs(view);
     let jobs = app
         .imports
         .jobs
-        .list(ctx.caller.workspace.workspace.id)
+        .list(view.workspace.id, of_deployments)
         .await;
     let jobs = jobs.map_err(job_error)?.into_iter().filter(|job| {
         may_see(&ctx, job)
@@ -62,6 +65,12 @@ pub(super) async fn cancel(
     Path(id): Path<String>,
 ) -> Result<Json<Value>, ApiError> {
     let job = find(&ctx, &app, &id).await?;
+    if job.kind == KIND {
+        let cancelled = app.cancel_deployment_job(&job).await?;
+        cancelled.map_err(job_error)?;
+        let job = find(&ctx, &app, &id).await?;
+        return Ok(Json(shown(&ctx, &job)));
+    }
     let job = app.imports.jobs.cancel(&job).await.map_err(job_error)?;
     Ok(Json(shown(&ctx, &job)))
 }
@@ -74,7 +83,9 @@ pub(super) async fn retry(
 ) -> Result<Json<Value>, ApiError> {
     let job = find(&ctx, &app, &id).await?;
     if !is_retryable(&job) {
-        let why = if matches!(job.status, JobStatus::Error | JobStatus::Cancelled) {
+        let why = if job.kind == KIND {
+            "send the project again"
+        } else if matches!(job.status, JobStatus::Error | JobStatus::Cancelled) {
             "its file was not kept; send the file again"
         } else {
             "only a job that failed or was cancelled can"
@@ -99,18 +110,25 @@ async fn find(ctx: &RequestContext, app: &App, id: &str) -> Result<Job, ApiError
     let unknown = || ApiError::not_found(format!("the job '{id}' does not exist"));
     let job_id = JobId::parse(id).ok_or_else(unknown)?;
     let workspace = ctx.caller.workspace.workspace.id;
-    let job = app
-        .imports
-        .jobs
-        .job(workspace, job_id)
-        .await
-        .map_err(job_error)?;
+    let view = app.catalog.view();
+    let of_deployments = view.workspace(workspace).map(|w| app.deployment_jobs(w));
+    let mut of_deployments = of_deployments.into_iter().flatten();
+    let job = match of_deployments.find(|job| job.id == job_id) {
+        Some(job) => Some(job),
+        None => {
+            let job = app.imports.jobs.job(workspace, job_id).await;
+            job.map_err(job_error)?
+        }
+    };
     job.filter(|job| may_see(ctx, job)).ok_or_else(unknown)
 }
 
-/// Whoever may bring rows in may see how that goes.
+/// Whoever may bring rows in, or deploy, may see how that goes.
 fn may_see(ctx: &RequestContext, job: &Job) -> bool {
     let scopes = ctx.scopes();
+    if job.kind == KIND {
+        return scopes.can_deploy();
+    }
     scopes.is_admin() || scopes.can_append(&job.details.datasource)
 }
 
@@ -145,7 +163,9 @@ fn summary(ctx: &RequestContext, job: &Job) -> Value {
         "is_cancellable": job.is_cancellable,
         "is_retryable": is_retryable(job),
         "progress_percentage": job.progress_percentage,
-        "datasource": { "id": details.datasource_id, "name": details.datasource },
+        "datasource": (!details.datasource.is_empty())
+            .then(|| json!({ "id": details.datasource_id, "name": details.datasource })),
+        "deployment_id": details.deployment_id,
         "error": job.error,
         "import_id": import.map(|_| &id),
         "delete_id": (job.kind == "delete_data").then_some(&id),
