@@ -8,6 +8,7 @@ mod load;
 mod make;
 mod prepare;
 mod remove;
+mod waiting;
 
 pub use load::Loaded;
 pub use make::Made;
