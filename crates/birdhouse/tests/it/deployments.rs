@@ -3,6 +3,7 @@
 mod jobs;
 mod matrix;
 mod races;
+mod staged;
 mod support;
 mod tables;
 mod traffic;

@@ -64,11 +64,11 @@ impl Deployer {
         let view = self.workspace(workspace)?;
         let used = Used::of(&view)?;
         if let Some(work) = &used.live.work {
-            // Rows may be on their way through a bridge.
-            let gone = used
-                .gone
-                .iter()
-                .flat_map(|(_, layout)| layout.tables.values());
+            // Rows may be on their way through a bridge. Those of tables that stay go through none, and
+            // may wait for the removal of a view that fails on them.
+            let gone = used.gone.iter();
+            let gone = gone.flat_map(|(_, layout)| layout.tables.values());
+            let gone = gone.filter(|table| !used.tables.contains(*table));
             let hold = self.hold(&used.database, gone, HoldMode::Drained).await?;
             self.drop_database(work).await?;
             drop(hold);

@@ -84,7 +84,7 @@ pub(super) fn empty(scratch: &Scratch) -> Server {
 /// Does so with a kill point set.
 pub(super) fn start_with(scratch: &Scratch, kill_point: Option<&str>) -> Server {
     let kill_point = kill_point.map(|name| ("BIRDHOUSE_KILL_POINT", name));
-    start_in(scratch, &Vec::from_iter(kill_point))
+    empty_with(scratch, &Vec::from_iter(kill_point))
 }
 
 /// Starts a server whose engine worker is killed at a kill point.
@@ -93,10 +93,11 @@ pub(super) fn start_with_dying_worker(scratch: &Scratch, kill_point: &str) -> Se
         ("BIRDHOUSE_KILL_POINT", kill_point),
         ("BIRDHOUSE_KILL_CHILDREN", "1"),
     ];
-    start_in(scratch, &environment)
+    empty_with(scratch, &environment)
 }
 
-fn start_in(scratch: &Scratch, environment: &[(&str, &str)]) -> Server {
+/// Starts a server without a project, with further environment variables.
+pub(super) fn empty_with(scratch: &Scratch, environment: &[(&str, &str)]) -> Server {
     std::fs::create_dir_all(scratch.path("nothing")).unwrap();
     let complete = |command: &mut Command| {
         command.arg("start");
