@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use birdhouse_catalog::{CatalogError, Deployment, DeploymentId, WorkspaceId};
 use birdhouse_deploy::{DeployError, Live, Prepared};
 use birdhouse_engine::ErrorKind;
-use birdhouse_ingest::SourceName;
+use birdhouse_ingest::{Hold, Replacement, SourceName};
 use tracing::{info, warn};
 
 use crate::app::App;
@@ -149,6 +149,18 @@ impl App {
             Ok(false) => {}
             Err(error) => warn!(%workspace, %error, "the staged deployment could not be given up"),
         }
+    }
+
+    /// Keeps rows waiting while others are replaced, unless a deployment is staged: it takes its copies
+    /// under such a hold.
+    pub(crate) async fn hold_to_replace(
+        &self,
+        replacement: &Replacement,
+        database: &str,
+    ) -> Result<Hold, ApiError> {
+        let hold = replacement.hold(&self.ingestion).await?;
+        self.refuse_while_staged(database)?;
+        Ok(hold)
     }
 
     /// Fails while a deployment is staged in the workspace of `database`: what rows are replaced by or
