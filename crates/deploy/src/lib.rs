@@ -22,6 +22,7 @@ mod layout;
 mod limits;
 mod live;
 mod plan;
+mod progress;
 mod report;
 mod scratch;
 mod secrets;
@@ -31,8 +32,8 @@ mod table;
 mod view;
 
 pub use branch::{BranchData, LinkedData, link_data};
-pub use deployer::{Deployed, Deployer, Loaded, Prepared};
-pub use details::report_of;
+pub use deployer::{Deployed, Deployer, Loaded, Made, Prepared};
+pub use details::{Making, report_of};
 pub use error::DeployError;
 pub use fixtures::check_fixture;
 pub use live::{Live, LiveCopy, LiveDatasource, LiveView};

@@ -112,12 +112,14 @@ impl Deployer {
             None => plain_layout(&project),
         };
         take_columns(&mut project, &layout, &existing);
-        Ok(World {
+        let mut world = World {
             database,
             project,
             layout,
             existing,
-        })
+        };
+        self.count_waiting(&mut world);
+        Ok(world)
     }
 
     /// Asks the engine about the project, on empty tables when tables or views would change.
