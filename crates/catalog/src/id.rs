@@ -44,6 +44,14 @@ impl ResourceId {
         Self(format!("t_{}", Uuid::new_v4().simple()))
     }
 
+    /// Reads an id.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let digits = text.strip_prefix("t_")?;
+        let is_id = digits.len() == 32 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+        is_id.then(|| Self(text.to_owned()))
+    }
+
     /// Returns the id as text: `t_` and 32 hex digits.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -56,6 +64,15 @@ impl JobId {
     #[must_use]
     pub fn next() -> Self {
         Self(Uuid::now_v7())
+    }
+
+    /// Returns the id of the job that makes a deployment: that of the workspace with the number in it,
+    /// so that it need not be kept.
+    #[must_use]
+    pub fn of_deployment(workspace: WorkspaceId, deployment: DeploymentId) -> Self {
+        let number = u128::from(deployment.0);
+        let bytes = (workspace.0.as_u128() ^ number).to_be_bytes();
+        Self(uuid::Builder::from_custom_bytes(bytes).into_uuid())
     }
 
     /// Reads an id.

@@ -45,7 +45,7 @@ pub use pipe::{
     SinkTarget,
 };
 pub use project::{Project, ProjectToken, detect_dialect, resource_kind};
-pub use schedule::Schedule;
+pub use schedule::{Cron, Schedule};
 pub use schema::{Column, Schema};
 pub use settings::Settings;
 pub use source::{Location, SourceFile, Span, Spanned};

@@ -59,6 +59,7 @@ pub use source::{FlushFailed, SourceStatus, Trouble};
 
 use crate::decode::Decoded;
 use crate::limits::{JOURNAL_BYTES_MAX, PENDING_RECORDS_MAX, SYNC_INTERVAL};
+use crate::native::Block;
 use crate::schema::Schema;
 use counters::Counters;
 use keys::Keys;
@@ -214,6 +215,63 @@ impl Ingestion {
         };
         let appends = shared.appends.clone();
         Unfailing::new(shared.append(rows, claimed), appends).await
+    }
+
+    /// Appends a block that counts once, whatever dies meanwhile and however often it is repeated: `id`
+    /// must be its own for ever. Returns nothing when it was appended before.
+    ///
+    /// It is known by its id as long as idempotency keys are; beyond that by the engine, which knows the
+    /// token of the last thousand inserts into a table.
+    ///
+    /// # Errors
+    /// As [`Ingestion::append`].
+    pub async fn append_once(
+        &self,
+        source: SourceName,
+        block: Block,
+        origin: Origin,
+        id: &str,
+    ) -> Result<Option<Receipt>, AppendError> {
+        let shared = Arc::clone(&self.shared);
+        shared.check_open()?;
+        let in_workspace = SourceName::new(source.database.as_str(), "");
+        let claimed = match self.claim(Key::new(&in_workspace, id, &[])).await {
+            Ok(Claim::New(claimed)) => claimed,
+            // There is one body to an id.
+            Ok(Claim::Answered(_)) | Err(KeyConflict) => return Ok(None),
+        };
+        let rows = Rows {
+            source,
+            origin,
+            key: Some(claimed.key()),
+            token: Some(id.to_owned()),
+            rows: block.rows() as u64,
+            quarantined_rows: 0,
+            blocks: vec![block],
+            quarantine_blocks: Vec::new(),
+            carried: None,
+        };
+        let appends = shared.appends.clone();
+        let appended = Unfailing::new(shared.append(rows, Some(claimed)), appends).await?;
+        Ok(Some(appended))
+    }
+
+    /// Writes to disk what the engine has stored, against a loss of power.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub async fn sync_engine(&self) -> std::io::Result<()> {
+        let directory = self.shared.config.engine_directory.clone();
+        match tokio::task::spawn_blocking(move || trim::sync(&directory)).await {
+            Ok(synced) => synced,
+            Err(error) => Err(std::io::Error::other(error)),
+        }
+    }
+
+    /// Returns the bytes that one record may have so that two of them fit into a segment.
+    #[must_use]
+    pub fn record_bytes_max(&self) -> u64 {
+        self.shared.config.segment_bytes / 2
     }
 
     /// Takes an idempotency key for a request, or returns how it was answered before.

@@ -135,3 +135,9 @@ pub const KEY_LOG_BYTES_MAX: u64 = 1 << 30;
 
 /// How long whoever changes tables waits until the rows that were acknowledged before are stored.
 pub const HOLD_WAIT_MAX: Duration = Duration::from_secs(60);
+
+/// Bytes of a copy's rows after which they are appended: a record of the journal, and a batch.
+pub const COPY_CHUNK_BYTES: u64 = 16 << 20;
+
+/// Rows after which they are.
+pub const COPY_CHUNK_ROWS: u64 = 250_000;

@@ -4,6 +4,7 @@ mod analyze;
 mod branches;
 mod build;
 mod connectors;
+mod copies;
 mod datasource_list;
 mod datasources;
 mod dependencies;
@@ -27,7 +28,9 @@ mod tokens;
 mod variables;
 mod workspaces;
 
-pub(crate) use sql::{query_call, record};
+pub(crate) use build::TEST_WORKSPACE;
+pub(crate) use jobs::job_error;
+pub(crate) use sql::{query_call, record, secret_of, template_context};
 
 use std::sync::Arc;
 
@@ -85,6 +88,7 @@ pub fn router(app: Arc<App>) -> Router {
     let routes = Router::new()
         .route("/v0/events", post(events::append))
         .merge(datasources::routes())
+        .merge(copies::routes())
         .route("/v0/pipes/{endpoint}", post(pipes::call))
         .route(
             "/v0/pipes/openapi.json",

@@ -25,6 +25,9 @@ pub(crate) const UPLOADS_MAX: usize = 4;
 /// Chunks of a file that are in the journal and not yet in their table.
 pub(crate) const CHUNKS_UNSTORED_MAX: usize = 4;
 
+/// How often what a copy has gathered is read when that fails although the engine is there.
+pub(crate) const COPY_READS_MAX: u32 = 10;
+
 /// How long an import waits for room in the journal, and how often it looks.
 pub(crate) const JOURNAL_WAIT_MAX: Duration = Duration::from_secs(300);
 pub(crate) const JOURNAL_PAUSE: Duration = Duration::from_millis(200);

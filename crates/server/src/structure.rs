@@ -14,7 +14,7 @@ use birdhouse_catalog::{CatalogError, DeploymentId, WorkspaceId, WorkspaceView};
 use birdhouse_datafile::{
     Datasource, Dialect, Edit, FileKind, Pipe, Project, SourceFile, has_errors, resource_kind,
 };
-use birdhouse_deploy::{DeployError, Prepared, Terms, resolve_secrets, secret_values};
+use birdhouse_deploy::{DeployError, Prepared, Terms, files_of, parse_project, secret_values};
 use parking_lot::Mutex;
 
 use crate::app::App;
@@ -50,15 +50,12 @@ pub(crate) struct Files {
 
 impl Files {
     fn of(workspace: &WorkspaceView) -> Self {
-        let texts = workspace.resources.iter();
-        let texts: BTreeMap<String, String> = texts
-            .map(|resource| (resource.path.clone(), resource.content.clone()))
-            .collect();
-        let sources = texts
-            .iter()
-            .map(|(path, text)| SourceFile::new(path, text.as_str()));
+        let files = files_of(&workspace.resources);
+        let texts = files.iter();
+        let texts = texts.map(|file| (file.path().to_owned(), file.text().to_owned()));
+        let texts = texts.collect();
         // They were accepted, so there is nothing to report.
-        let (project, _) = Project::parse(sources.collect());
+        let (project, _) = Project::parse(files);
         Self {
             base: workspace.live.id,
             texts,
@@ -228,9 +225,7 @@ impl App {
         if let Some(staging) = &view.staging {
             return Err(in_progress(&staging.deployment.id.to_string()));
         }
-        let (sources, mut found) = resolve_secrets(files.sources(), &secret_values(view));
-        let (project, mistakes) = Project::parse(sources);
-        found.extend(mistakes);
+        let (project, found) = parse_project(files.sources(), &secret_values(view));
         let changed = files.changed.as_deref();
         if has_errors(&found) {
             return Err(told::files(&found, Some(&project), changed));

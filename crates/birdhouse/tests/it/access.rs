@@ -14,8 +14,9 @@ use self::table::{Line, MANAGEMENT, RESOURCES};
 use crate::harness::{ADMIN_TOKEN, Answer, Client, Scratch, Server, encode, project};
 
 /// The routes; a route without a line in the table fails the test.
-const ROUTES: [&str; 2] = [
+const ROUTES: [&str; 3] = [
     include_str!("../../../server/src/api.rs"),
+    include_str!("../../../server/src/api/copies.rs"),
     include_str!("../../../server/src/api/datasources.rs"),
 ];
 

@@ -12,6 +12,7 @@ mod chaos;
 mod check;
 mod clickhouse;
 mod clients;
+mod copies;
 mod debug;
 mod deployment;
 mod deployments;

@@ -1,11 +1,12 @@
-//! What clients change: workspaces and tokens.
+//! What clients change: workspaces, tokens and pauses of copies.
 
 use tracing::info;
 
 use super::Catalog;
 use crate::token::change;
 use crate::{
-    CatalogError, SecretText, TokenChange, TokenDraft, TokenId, WorkspaceId, account, workspace,
+    CatalogError, ResourceId, SecretText, TokenChange, TokenDraft, TokenId, WorkspaceId, account,
+    copy, workspace,
 };
 
 impl Catalog {
@@ -69,6 +70,19 @@ impl Catalog {
     /// Fails when the value cannot be used or is another token's, and when the disk refuses.
     pub fn set_user_token(&self, value: &SecretText) -> Result<(), CatalogError> {
         self.write(|db, _| account::set_user_value(db, &self.vault, value))
+    }
+
+    /// Pauses the schedule of a pipe's copy, or resumes it.
+    ///
+    /// # Errors
+    /// Fails when the workspace does not exist, and when the disk refuses.
+    pub fn set_copy_paused(
+        &self,
+        workspace: WorkspaceId,
+        pipe: &ResourceId,
+        is_paused: bool,
+    ) -> Result<(), CatalogError> {
+        self.write(|db, _| copy::set_paused(db, (workspace, pipe), is_paused))
     }
 
     /// Creates a token.

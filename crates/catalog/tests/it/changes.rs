@@ -218,3 +218,20 @@ fn tokens_that_cannot_be_are_refused() {
     assert!(error.is_refusal(), "{error}");
     assert_eq!(catalog.view().workspace(id).unwrap().tokens.len(), 1);
 }
+
+#[test]
+fn a_paused_copy_stays_paused_and_knows_its_last_run() {
+    let dir = tempfile::tempdir().unwrap();
+    let catalog = open(dir.path());
+    let id = workspace(&catalog);
+    let pipe = birdhouse_catalog::ResourceId::parse("t_0123456789abcdef0123456789abcdef").unwrap();
+    let at: jiff::Timestamp = "2026-01-01T10:00:00Z".parse().unwrap();
+    catalog.set_copy_paused(id, &pipe, true).unwrap();
+    catalog.set_last_copy_run(id, &pipe, at).unwrap();
+    drop(catalog);
+    let catalog = open(dir.path());
+    let state = || catalog.view().workspace(id).unwrap().copies[&pipe];
+    assert_eq!((state().is_paused, state().last_run), (true, Some(at)));
+    catalog.set_copy_paused(id, &pipe, false).unwrap();
+    assert_eq!((state().is_paused, state().last_run), (false, Some(at)));
+}

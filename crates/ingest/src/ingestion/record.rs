@@ -60,6 +60,8 @@ pub enum Operation {
     Events,
     /// A file, from a body or a URL.
     Import,
+    /// The rows of a query.
+    Copy,
 }
 
 /// A record of the journal.
@@ -90,7 +92,8 @@ pub(crate) struct Rows {
     pub(crate) origin: Origin,
     /// The client's key, when the request had one.
     pub(crate) key: Option<Key>,
-    /// The token that these rows were sent with before they were set aside.
+    /// The token that these rows are stored with, alone: that of a copy, or one that they were sent with
+    /// before they were set aside.
     pub(crate) token: Option<String>,
     pub(crate) rows: u64,
     pub(crate) quarantined_rows: u64,
@@ -244,6 +247,7 @@ impl Rows {
         out.push(match self.origin.operation {
             Operation::Events => 0,
             Operation::Import => 1,
+            Operation::Copy => 2,
         });
         write_string(self.origin.request_id.as_bytes(), &mut out);
         let import_id = self.origin.import_id.as_deref().unwrap_or_default();
@@ -286,6 +290,7 @@ impl Rows {
         let operation = match take_byte(input)? {
             0 => Operation::Events,
             1 => Operation::Import,
+            2 => Operation::Copy,
             _ => return None,
         };
         let request_id = take_text(input)?;

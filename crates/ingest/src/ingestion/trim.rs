@@ -59,7 +59,7 @@ async fn sync_and_trim(shared: &Shared, keep_from: Lsn, before: Lsn) -> Result<(
 }
 
 /// Writes everything to disk that processes have written to the file system of `directory`.
-fn sync(directory: &Path) -> io::Result<()> {
+pub(super) fn sync(directory: &Path) -> io::Result<()> {
     let directory = File::open(directory)?;
     #[cfg(target_os = "linux")]
     rustix::fs::syncfs(&directory)?;

@@ -21,7 +21,7 @@ impl Fixture {
     fn open(directory: TempDir) -> Self {
         let catalog = Arc::new(Catalog::open(directory.path(), None).unwrap());
         let workspace = catalog.view().workspaces()[0].workspace.id;
-        let jobs = Jobs::open(catalog, Recorder::default()).unwrap();
+        let jobs = Jobs::open(catalog, Recorder::default(), |_| Fate::default()).unwrap();
         Self {
             jobs,
             workspace,
@@ -87,7 +87,11 @@ async fn a_job_reports_and_ends() {
     assert_eq!((ended.details.rows, ended.details.quarantine_rows), (3, 2));
     assert_eq!(ended.details.blocks.len(), 1);
     assert!(ended.started_at.is_some());
-    let listed = fixture.jobs.list(fixture.workspace).await.unwrap();
+    let listed = fixture
+        .jobs
+        .list(fixture.workspace, Vec::new())
+        .await
+        .unwrap();
     assert_eq!(listed, [ended]);
 }
 

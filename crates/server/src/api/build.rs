@@ -17,7 +17,7 @@ use crate::error::ApiError;
 
 /// What the names of workspaces begin with that the command line makes for a run of tests. Their
 /// fixtures grow old, so that a TTL would remove the rows.
-const TEST_WORKSPACE: &str = "Tinybird_Local_Test_";
+pub(crate) const TEST_WORKSPACE: &str = "Tinybird_Local_Test_";
 
 /// `POST /v1/build`: the whole project each time. What a build loses, it may lose.
 pub(super) async fn build(

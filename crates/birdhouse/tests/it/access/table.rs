@@ -38,6 +38,7 @@ const SEE_PIPE: Rule = Scopes(&[
     "PIPES:READ",
 ]);
 const CALL_PIPE: Rule = Scopes(&["WORKSPACE:READ_ALL", "PIPES:READ"]);
+const RUN_COPIES: Rule = Scopes(&["PIPES:CREATE"]);
 const MANAGE_TOKENS: Rule = Scopes(&["TOKENS"]);
 const DEPLOY: Rule = Scopes(&["WORKSPACE:DEPLOY"]);
 const READ_ALL: Rule = Scopes(&["WORKSPACE:READ_ALL", "WORKSPACE:DEPLOY"]);
@@ -275,6 +276,27 @@ pub(super) const RESOURCES: &[Line] = &[
         "/v0/pipes/wombats/data",
         "",
         CALL_PIPE,
+    ),
+    (
+        "/v0/pipes/{pipe}/copy",
+        "POST",
+        "/v0/pipes/wombats/copy",
+        "",
+        RUN_COPIES,
+    ),
+    (
+        "/v0/pipes/{pipe}/copy/pause",
+        "POST",
+        "/v0/pipes/wombats/copy/pause",
+        "",
+        RUN_COPIES,
+    ),
+    (
+        "/v0/pipes/{pipe}/copy/resume",
+        "POST",
+        "/v0/pipes/wombats/copy/resume",
+        "",
+        RUN_COPIES,
     ),
     (
         "/v0/pipes/{pipe}/explain",

@@ -29,17 +29,13 @@ fn record() -> impl Strategy<Value = Record> {
     let key = prop::option::of(any::<[u8; 24]>().prop_map(|bytes| Key::decode(&bytes).unwrap()));
     let at = any::<u32>().prop_map(|n| Timestamp::from_microsecond(i64::from(n) << 20).unwrap());
     let origin = (
-        any::<bool>(),
+        prop::sample::select(vec![Operation::Events, Operation::Import, Operation::Copy]),
         "[A-Z0-9]{0,26}",
         prop::option::of("[a-z0-9]{1,8}"),
         at,
     )
-        .prop_map(|(is_import, request_id, import_id, at)| Origin {
-            operation: if is_import {
-                Operation::Import
-            } else {
-                Operation::Events
-            },
+        .prop_map(|(operation, request_id, import_id, at)| Origin {
+            operation,
             request_id,
             import_id,
             at,

@@ -13,7 +13,7 @@ use birdhouse_jobs::{Details, Draft, JobContext, JobId};
 use serde_json::{Value, json};
 
 use super::{appendable, checked_condition, removable, target};
-use crate::api::jobs::{block_json, job_answer, job_error};
+use crate::api::jobs::{block_json, submitted};
 use crate::api::{analyze, structure, without_nulls};
 use crate::app::App;
 use crate::append::{appender, idempotency_key};
@@ -342,13 +342,7 @@ async fn submit(
         });
         Ok(())
     };
-    let job = app
-        .imports
-        .jobs
-        .submit(draft, work)
-        .await
-        .map_err(job_error)?;
-    Ok(Json(job_answer(ctx, &job)))
+    submitted(ctx, app, draft, work).await
 }
 
 /// Returns the import that parameters ask for.

@@ -4,14 +4,16 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use birdhouse_catalog::{Resource, ResourceKind, content_hash};
-use birdhouse_datafile::{CopyMode, Node, NodeKind, Pipe, Schedule};
+use birdhouse_datafile::{Node, NodeKind, Pipe, Schedule};
 use birdhouse_query::{Body, DeclaredParameter, node_parameters};
 use birdhouse_template::Context;
 use serde_json::{Map, Value, json};
 
+use crate::api::copies::is_paused;
 use crate::api::datetime;
 use crate::app::App;
 use crate::context::RequestContext;
+use crate::copies::mode_name;
 use crate::definitions::Definitions;
 
 /// What all pipes of one answer are made from.
@@ -74,13 +76,13 @@ impl<'c> Shown<'c> {
                 Schedule::OnDemand => Value::Null,
                 Schedule::Cron(cron) => cron.as_str().into(),
             };
-            let mode = match copy.mode {
-                CopyMode::Append => "append",
-                CopyMode::Replace => "replace",
+            let status = match is_paused(self.ctx, &resource.id) {
+                true => "paused",
+                false => "running",
             };
-            let schedule = json!({ "cron": cron, "timezone": "UTC", "status": "running" });
+            let schedule = json!({ "cron": cron, "timezone": "UTC", "status": status });
             fields.insert("schedule".to_owned(), schedule);
-            fields.insert("copy_mode".to_owned(), mode.into());
+            fields.insert("copy_mode".to_owned(), mode_name(copy.mode).into());
             let target = self.datasource_id(&copy.target.value);
             fields.insert("copy_target_datasource".to_owned(), target.into());
         }
