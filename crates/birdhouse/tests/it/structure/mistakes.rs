@@ -149,6 +149,7 @@ fn mistakes_are_told_by_node_and_field_and_change_nothing() {
         let error = push(&admin, "", "new", nodes).expect(*status).error();
         assert!(error.contains(words), "{nodes}: {error}");
     }
+    assert_eq!((live(&admin), names(&admin)), before);
     let taken = push(&admin, "force=true", "events", &endpoint("SELECT 1 AS one")).expect(409);
     assert!(taken.error().contains("data source"));
     // What others read cannot be changed under them.
