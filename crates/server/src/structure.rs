@@ -12,7 +12,8 @@ use std::sync::Arc;
 use axum::http::StatusCode;
 use birdhouse_catalog::{CatalogError, DeploymentId, WorkspaceId, WorkspaceView};
 use birdhouse_datafile::{
-    Datasource, Dialect, Edit, FileKind, Pipe, Project, SourceFile, has_errors, resource_kind,
+    Datasource, Dialect, Edit, EditError, FileKind, Pipe, Project, SourceFile, has_errors,
+    resource_kind,
 };
 use birdhouse_deploy::{DeployError, Prepared, Terms, files_of, parse_project, secret_values};
 use parking_lot::Mutex;
@@ -250,6 +251,12 @@ enum Fault {
 impl From<ApiError> for Fault {
     fn from(error: ApiError) -> Self {
         Self::Final(error)
+    }
+}
+
+impl From<EditError> for ApiError {
+    fn from(error: EditError) -> Self {
+        Self::bad_request(error.to_string())
     }
 }
 
