@@ -8,6 +8,7 @@
 mod classic;
 mod classic_push;
 mod command;
+mod copies;
 mod forward;
 mod forward_deployments;
 mod install;
