@@ -13,6 +13,7 @@
 
 mod append_error;
 mod aside;
+mod carry;
 mod check;
 mod counters;
 mod flusher;
@@ -210,6 +211,7 @@ impl Ingestion {
             quarantined_rows: decoded.quarantined_rows,
             blocks: decoded.blocks,
             quarantine_blocks: decoded.quarantine_blocks,
+            carried: None,
         };
         let appends = shared.appends.clone();
         Unfailing::new(shared.append(rows, claimed), appends).await
@@ -247,6 +249,7 @@ impl Ingestion {
             quarantined_rows: 0,
             blocks: vec![block],
             quarantine_blocks: Vec::new(),
+            carried: None,
         };
         let appends = shared.appends.clone();
         let appended = Unfailing::new(shared.append(rows, Some(claimed)), appends).await?;
@@ -358,6 +361,8 @@ impl Shared {
             quarantined_rows: rows.quarantined_rows,
         };
         let at = rows.origin.at;
+        let source = self.source(&rows.source);
+        self.check_share(&source)?;
         let ticket = {
             let mut unstored = self.unstored.lock();
             let records = unstored.records.len() + unstored.appending.len();
@@ -382,7 +387,6 @@ impl Shared {
             claimed.answered(location.lsn, counts, at);
         }
         self.counters.acknowledged(counts);
-        let source = self.source(&rows.source);
         let arrived = source.push(self.pending(location, rows));
         Ok(Receipt {
             counts,
@@ -396,12 +400,32 @@ impl Shared {
         let bytes = rows.bytes();
         Pending {
             location,
+            order: location.lsn,
+            requests: 1,
             token: rows.token.clone(),
             count: rows.rows + rows.quarantined_rows,
             bytes,
             arrived: Instant::now(),
             rows: self.memory.try_add(bytes).then(|| Box::new(rows)),
         }
+    }
+
+    /// Reads rows back from the journal.
+    async fn read(&self, locations: Vec<Location>) -> Result<Vec<Rows>, String> {
+        if locations.is_empty() {
+            return Ok(Vec::new());
+        }
+        let journal = self.journal.clone();
+        let read = move |location| {
+            let record = journal.read(location).map_err(|error| error.to_string())?;
+            match Record::decode(&record) {
+                Some(Record::Rows(rows)) => Ok(rows),
+                _ => Err(format!("the journal's record {} has no rows", location.lsn)),
+            }
+        };
+        let read = move || locations.into_iter().map(read).collect();
+        let read = tokio::task::spawn_blocking(read).await;
+        read.map_err(|error| error.to_string())?
     }
 
     /// Returns a data source's queue; the first call starts its task.
@@ -443,10 +467,13 @@ impl Shared {
             unstored.records.remove(&record.location.lsn);
         }
         drop(unstored);
-        for record in &batch.records {
-            if record.rows.is_some() {
-                self.memory.remove(record.bytes);
-            }
+        self.forget_rows(&batch.records);
+    }
+
+    /// Counts the rows of records out of the memory; they are about to be dropped.
+    fn forget_rows(&self, records: &[Pending]) {
+        for record in records.iter().filter(|record| record.rows.is_some()) {
+            self.memory.remove(record.bytes);
         }
     }
 

@@ -101,6 +101,11 @@ pub const PENDING_OVERHEAD_BYTES: usize = 1024;
 /// rows wait in the journal.
 pub const PENDING_RECORDS_MAX: usize = 2_000_000;
 
+/// Data sources whose rows cannot be stored may together hold one part in so many of the journal and of
+/// the requests that wait. When what is stored takes as much and they keep it from being trimmed, their
+/// rows are written again.
+pub const STUCK_SHARE: u64 = 4;
+
 /// Rows of one data source whose presence is looked at after an unclean stop, the newest ones.
 pub const CHECKED_ROWS_MAX: u64 = 1_000_000;
 

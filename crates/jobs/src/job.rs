@@ -150,6 +150,7 @@ impl Job {
             "quarantine_rows": details.quarantine_rows,
             "bytes": details.bytes,
             "rows_affected": details.rows_affected,
+            "deployment_id": details.deployment_id,
         });
         let given = |text: &String| (!text.is_empty()).then(|| text.clone());
         JobState {

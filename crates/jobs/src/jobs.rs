@@ -1,10 +1,11 @@
 //! Runs jobs and knows how far they are.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::future::Future;
 use std::sync::Arc;
 
-use birdhouse_catalog::{Catalog, CatalogError, JobId, JobStatus, WorkspaceId};
+use birdhouse_catalog::{Catalog, CatalogError, JOBS_LISTED_MAX, JobId, JobStatus, WorkspaceId};
 use birdhouse_telemetry::Recorder;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -317,11 +318,21 @@ impl Jobs {
         Ok(record.map(Job::from_record))
     }
 
-    /// Returns the jobs of a workspace of the last 48 hours, newest first, at most 100.
+    /// Writes to the log of jobs how far one is that runs elsewhere.
+    pub fn record(&self, job: &Job) {
+        record_state(&self.inner.catalog, &self.inner.recorder, job);
+    }
+
+    /// Returns the jobs of a workspace of the last 48 hours, newest first, at most 100; among them
+    /// those that run `elsewhere`.
     ///
     /// # Errors
     /// When the catalog fails.
-    pub async fn list(&self, workspace: WorkspaceId) -> Result<Vec<Job>, JobError> {
+    pub async fn list(
+        &self,
+        workspace: WorkspaceId,
+        elsewhere: Vec<Job>,
+    ) -> Result<Vec<Job>, JobError> {
         let since = now() - SignedDuration::from_hours(LISTED_HOURS);
         let catalog = Arc::clone(&self.inner.catalog);
         let records = spawn_blocking(move || catalog.jobs(workspace, since)).await??;
@@ -332,7 +343,12 @@ impl Jobs {
                 Some(live) => live.job.lock().clone(),
                 None => Job::from_record(record),
             });
-        Ok(jobs.collect())
+        let elsewhere = elsewhere.into_iter();
+        let elsewhere = elsewhere.filter(|job| job.created_at >= since);
+        let mut jobs: Vec<Job> = jobs.chain(elsewhere).collect();
+        jobs.sort_by_key(|job| Reverse(job.created_at));
+        jobs.truncate(JOBS_LISTED_MAX);
+        Ok(jobs)
     }
 
     /// Tells a job to end; one that waits has ended when this returns.

@@ -180,7 +180,7 @@ fn workspace_routes() -> Router<Arc<App>> {
         .route("/v0/variables/{name}", variable)
 }
 
-/// The project as it is deployed, and the refusals to change it in another way.
+/// The project as it is deployed, and changes of it.
 fn resource_routes() -> Router<Arc<App>> {
     let refuse = || {
         post(structure::refuse)
@@ -188,31 +188,19 @@ fn resource_routes() -> Router<Arc<App>> {
             .delete(structure::refuse)
     };
     let datasource = get(datasource_list::get)
-        .put(structure::refuse)
-        .delete(structure::refuse);
-    let pipe = get(pipe_list::get)
-        .put(structure::refuse)
-        .delete(structure::refuse);
+        .put(structure::datasource::update)
+        .delete(structure::datasource::delete);
     Router::new()
         .route("/v0/datasources", get(datasource_list::list))
         .route("/v0/datasources/{name}", datasource)
-        .route("/v0/datasources/{name}/alter", post(structure::refuse))
+        .route(
+            "/v0/datasources/{name}/alter",
+            post(structure::datasource::alter),
+        )
         .route("/v0/datasources/{name}/exchange", post(structure::refuse))
         .route("/v0/datasources/{name}/share", refuse())
         .route("/v0/datasources/exchange", post(structure::refuse))
-        .route("/v0/pipes", get(pipe_list::list).post(structure::refuse))
-        .route("/v1/pipes", get(pipe_list::list))
-        .route("/v0/pipes/{endpoint}", pipe)
-        .route("/v1/pipes/{endpoint}", get(pipe_list::get))
-        .route("/v0/pipes/{pipe}/data", get(pipe_list::data))
-        .route("/v0/pipes/{pipe}/explain", get(pipe_list::explain))
-        .route("/v0/pipes/{pipe}/nodes", post(structure::refuse))
-        .route("/v0/pipes/{pipe}/nodes/{node}", refuse())
-        .route("/v0/pipes/{pipe}/nodes/{node}/{action}", refuse())
-        .route(
-            "/v0/pipes/{pipe}/nodes/{node}/explain",
-            get(pipe_list::explain_node),
-        )
+        .merge(pipe_routes())
         .route("/examples/query.http", get(examples::query))
         .route("/v0/connectors", get(connectors::list))
         .route("/v0/connectors/{name}", get(connectors::get))
@@ -224,6 +212,42 @@ fn resource_routes() -> Router<Arc<App>> {
         )
         .route("/v0/sql_tables", post(sql_tools::tables))
         .route("/v0/sql_replace", post(sql_tools::replace))
+}
+
+/// Pipes and their nodes.
+fn pipe_routes() -> Router<Arc<App>> {
+    let pipe = get(pipe_list::get)
+        .put(structure::pipe::update)
+        .delete(structure::pipe::delete);
+    let node = put(structure::node::update).delete(structure::node::delete);
+    let output = post(structure::node::become_of)
+        .put(structure::node::become_of)
+        .delete(structure::node::become_of);
+    Router::new()
+        .route(
+            "/v0/pipes",
+            get(pipe_list::list).post(structure::pipe::create),
+        )
+        .route("/v1/pipes", get(pipe_list::list))
+        .route("/v0/pipes/{endpoint}", pipe)
+        .route("/v1/pipes/{endpoint}", get(pipe_list::get))
+        .route("/v0/pipes/{pipe}/data", get(pipe_list::data))
+        .route("/v0/pipes/{pipe}/explain", get(pipe_list::explain))
+        .route("/v0/pipes/{pipe}/nodes", post(structure::node::append))
+        .route("/v0/pipes/{pipe}/nodes/{node}", node)
+        .route("/v0/pipes/{pipe}/nodes/{node}/{action}", output)
+        .route(
+            "/v0/pipes/{pipe}/nodes/{node}/explain",
+            get(pipe_list::explain_node),
+        )
+        .route(
+            "/v0/pipes/{pipe}/nodes/{node}/analysis",
+            get(structure::analysis::analyze),
+        )
+        .route(
+            "/v0/pipes/{pipe}/nodes/{node}/population",
+            post(structure::population::populate),
+        )
 }
 
 /// Takes a path with a slash at its end for the same path without; a redirect would lose bodies.

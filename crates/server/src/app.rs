@@ -19,6 +19,7 @@ use crate::import::Imports;
 use crate::in_flight::InFlight;
 use crate::limits::BODIES_BYTES_MAX;
 use crate::rate::Rates;
+use crate::structure::Turns;
 
 /// The parts of a running server, shared by all requests.
 pub struct App {
@@ -35,9 +36,12 @@ pub struct App {
     /// Whether only programs of this machine reach the server; it gives them its tokens then.
     pub is_local: bool,
     pub(crate) definitions: AllDefinitions,
+    pub(crate) turns: Turns,
     pub(crate) rates: Rates,
     /// How projects become live.
     pub deployer: Deployer,
+    /// Owned by whoever changes in the catalog what is live or staged, until requests see it.
+    pub(crate) switching: tokio::sync::Mutex<()>,
     recorder: Recorder,
     live: Arc<LiveWorkspaces>,
     pub(crate) in_flight: Arc<InFlight>,
@@ -123,11 +127,13 @@ impl App {
         );
         Self {
             deployer,
+            switching: tokio::sync::Mutex::default(),
             engine,
             catalog,
             queries,
             is_local: false,
             definitions: AllDefinitions::default(),
+            turns: Turns::default(),
             rates: Rates::default(),
             recorder,
             ingestion,
@@ -247,6 +253,7 @@ impl App {
             if now.workspace(gone).is_none() {
                 self.live.forget(gone);
                 self.definitions.forget(gone);
+                self.turns.forget(gone);
             }
         }
         if let Some(only) = self.catalog.view().workspaces().first() {

@@ -13,6 +13,7 @@ mod clickhouse;
 mod context;
 mod copies;
 mod definitions;
+mod deployment_jobs;
 mod deployments;
 mod error;
 mod flush_log;
@@ -24,6 +25,7 @@ mod params;
 mod rate;
 mod request_id;
 mod spool;
+mod structure;
 mod unread;
 mod upload;
 

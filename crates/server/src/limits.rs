@@ -106,3 +106,6 @@ pub(crate) const PROJECT_FILES_MAX: usize = 5_000;
 
 /// Bytes of a file's path in a project.
 pub(crate) const PROJECT_PATH_BYTES_MAX: usize = 1_024;
+
+/// How often a change of the project begins again because another deployment was made live meanwhile.
+pub(crate) const CHANGE_ATTEMPTS_MAX: usize = 5;

@@ -31,6 +31,11 @@ NODE burrow
 SQL >
     SELECT sum(n) AS n FROM quokkas
 TYPE endpoint
+--- endpoints/koalas.pipe
+NODE tree
+SQL >
+    SELECT n FROM wombats
+TYPE endpoint
 --- connections/lake.connection
 TYPE s3
 S3_REGION eu-west-1

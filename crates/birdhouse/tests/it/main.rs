@@ -31,6 +31,7 @@ mod service_datasources;
 mod shop_page;
 mod signed_tokens;
 mod stock;
+mod structure;
 mod token_api;
 mod tokens;
 mod uploads;

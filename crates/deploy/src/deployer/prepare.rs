@@ -17,10 +17,11 @@ use crate::error::DeployError;
 use crate::existing::{self, Existing};
 use crate::layout::{Layout, quarantine};
 use crate::live::schema;
-use crate::plan::{self, LiveViews, OldTable, OldView, Permission, Plan, TableState, ViewState};
+use crate::plan::{self, LiveViews, OldTable, OldView, Plan, TableState, Terms, ViewState};
 use crate::report::{Message, Report, movements, token_changes};
 use crate::scratch::{Forward, Scratch, Verdict, with_targets};
-use crate::secrets::{resolve_secrets, secret_values};
+use crate::secrets::secret_values;
+use crate::sources::{files_of, parse_project};
 use crate::table::Table;
 use crate::view::View;
 use crate::{check, compile};
@@ -46,8 +47,9 @@ impl Deployer {
         &self,
         workspace: WorkspaceId,
         project: &Project,
-        permission: Permission,
+        terms: impl Into<Terms>,
     ) -> Result<Prepared, DeployError> {
+        let terms = terms.into();
         let view = self.workspace(workspace)?;
         let mut found = Vec::new();
         let mut project = with_targets(project);
@@ -56,8 +58,11 @@ impl Deployer {
         let resources = compile::resources(&project, databases, |_| String::new(), &mut found);
         check::secrets(&view, &project, &resources, &mut found);
         stop_on_errors(&mut found)?;
-        let views = check::nodes(self, &project, &resources, &mut found).await?;
+        let mut views = check::nodes(self, &project, &resources, &mut found).await?;
         stop_on_errors(&mut found)?;
+        for view in &mut views {
+            view.backfill &= terms.unfilled.as_ref() != Some(&view.pipe);
+        }
         let world = self.world(&view).await?;
         let verdict = self
             .verdict(&world, &mut project, (&views, &resources), &mut found)
@@ -72,7 +77,7 @@ impl Deployer {
         }
         stop_on_errors(&mut found)?;
         let wanted = (&project, views);
-        let plan = plan_for(&world, wanted, &verdict, permission, &mut found);
+        let plan = plan_for(&world, wanted, &verdict, &terms, &mut found);
         stop_on_errors(&mut found)?;
         let mut draft = draft(&project);
         draft.base = Some(view.live.id);
@@ -107,12 +112,14 @@ impl Deployer {
             None => plain_layout(&project),
         };
         take_columns(&mut project, &layout, &existing);
-        Ok(World {
+        let mut world = World {
             database,
             project,
             layout,
             existing,
-        })
+        };
+        self.count_waiting(&mut world);
+        Ok(world)
     }
 
     /// Asks the engine about the project, on empty tables when tables or views would change.
@@ -195,7 +202,7 @@ fn plan_for(
     world: &World,
     (project, views): (&Project, Vec<View>),
     verdict: &Verdict,
-    permission: Permission,
+    terms: &Terms,
     found: &mut Vec<Diagnostic>,
 ) -> Plan {
     let tables: Vec<TableState<'_>> = project
@@ -236,12 +243,12 @@ fn plan_for(
             (old.name.to_string(), rows, old.file.start())
         })
         .collect();
-    plan::deleted(&places, permission, found);
+    plan::deleted(&places, terms.permission, found);
     let live = LiveViews {
         dropped,
         has_namespace: world.layout.namespace.is_some(),
     };
-    Plan::new(&tables, states, &live, permission, found)
+    Plan::new(&tables, states, &live, terms, found)
 }
 
 fn table_state<'a>(
@@ -331,15 +338,7 @@ pub(super) fn parse(
     resources: &[birdhouse_catalog::Resource],
     secrets: &BTreeMap<String, String>,
 ) -> Project {
-    // A data source that a node creates has the file of its pipe.
-    let files: BTreeMap<&str, &str> = resources
-        .iter()
-        .map(|resource| (resource.path.as_str(), resource.content.as_str()))
-        .collect();
-    let files = files.into_iter();
-    let files = files.map(|(path, content)| SourceFile::new(path, content));
-    let (files, _) = resolve_secrets(files.collect(), secrets);
-    let (project, _) = Project::parse(files);
+    let (project, _) = parse_project(files_of(resources), secrets);
     with_targets(&project).into_owned()
 }
 

@@ -15,7 +15,7 @@ use tracing::{debug, info, warn};
 
 use super::Shared;
 use super::record::{Operation, Outcome, Record, Rows, SourceName};
-use super::source::{Batch, Failure, FlushFailed, Source, Step};
+use super::source::{Batch, Failure, FlushFailed, Pending, Source, Step};
 use crate::limits::{BATCH_BYTES, ENGINE_WAIT_MAX};
 use crate::native::{Block, Merger};
 use crate::quarantine::QUARANTINE_SUFFIX;
@@ -178,7 +178,7 @@ impl From<EngineError> for Attempt {
 }
 
 async fn attempt(shared: &Shared, batch: &mut Batch) -> Result<Summary, Attempt> {
-    load(shared, batch).await?;
+    load(shared, batch).await.map_err(Attempt::Stopped)?;
     if batch.intent.is_none() {
         let record = Record::Flush(batch.flush.clone()).encode();
         let location = (shared.journal.append_control(record).await)
@@ -213,32 +213,13 @@ async fn attempt(shared: &Shared, batch: &mut Batch) -> Result<Summary, Attempt>
 }
 
 /// Reads records back from the journal that were left there.
-async fn load(shared: &Shared, batch: &mut Batch) -> Result<(), Attempt> {
-    let missing: Vec<_> = (batch.records.iter().enumerate())
-        .filter(|(_, record)| record.rows.is_none())
-        .map(|(index, record)| (index, record.location))
-        .collect();
-    if missing.is_empty() {
-        return Ok(());
-    }
-    let journal = shared.journal.clone();
-    let read = move || {
-        let read = |(index, location)| {
-            let record = journal.read(location).map_err(|error| error.to_string())?;
-            match Record::decode(&record) {
-                Some(Record::Rows(rows)) => Ok((index, rows)),
-                _ => Err(format!("the journal's record {} has no rows", location.lsn)),
-            }
-        };
-        missing.into_iter().map(read).collect::<Result<Vec<_>, _>>()
-    };
-    let read = tokio::task::spawn_blocking(read).await;
-    let read = read.map_err(|error| Attempt::Stopped(error.to_string()))?;
-    for (index, rows) in read.map_err(Attempt::Stopped)? {
-        if let Some(record) = batch.records.get_mut(index) {
-            shared.memory.add(record.bytes);
-            record.rows = Some(Box::new(rows));
-        }
+pub(super) async fn load(shared: &Shared, batch: &mut Batch) -> Result<(), String> {
+    let missing = batch.records.iter_mut().filter(|r| r.rows.is_none());
+    let missing: Vec<&mut Pending> = missing.collect();
+    let locations = missing.iter().map(|record| record.location).collect();
+    for (record, rows) in missing.into_iter().zip(shared.read(locations).await?) {
+        shared.memory.add(record.bytes);
+        record.rows = Some(Box::new(rows));
     }
     Ok(())
 }

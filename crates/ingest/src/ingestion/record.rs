@@ -2,8 +2,9 @@
 //!
 //! ```text
 //! record     := kind (1 byte) body
-//! rows       := database datasource operation request_id import_id at (i64 µs) key? token rows
+//! rows       := carried? database datasource operation request_id import_id at (i64 µs) key? token rows
 //!               quarantined blocks (varint) block* data*
+//! carried    := order (varint) records (varint) delta*: a kind of its own
 //! block      := table (1 byte: 0 data source, 1 quarantine) columns (varint) name* rows length
 //! flush      := database datasource token tables (varint) (database table)* records (varint) delta*
 //!               (tables: none now; older versions wrote where the rows go, the data source itself)
@@ -98,6 +99,17 @@ pub(crate) struct Rows {
     pub(crate) quarantined_rows: u64,
     pub(crate) blocks: Vec<Block>,
     pub(crate) quarantine_blocks: Vec<Block>,
+    /// What these rows stand for, when they were written again.
+    pub(crate) carried: Option<Carried>,
+}
+
+/// The place of rows that were written again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Carried {
+    /// The record with which they came first; they are stored in this order.
+    pub(crate) order: Lsn,
+    /// The records whose rows these are.
+    pub(crate) replaces: Vec<Lsn>,
 }
 
 /// Where rows come from, for the operations log.
@@ -139,6 +151,7 @@ const FLUSHED: u8 = 3;
 const SYNCED: u8 = 4;
 const OPENED: u8 = 5;
 const CLOSED: u8 = 6;
+const CARRIED: u8 = 7;
 
 impl Record {
     /// Returns the record as parts to be written one after the other; row data is not copied.
@@ -184,7 +197,14 @@ impl Record {
         let mut input = &record[..];
         let kind = take_byte(&mut input)?;
         let decoded = match kind {
-            ROWS => return Rows::decode(record, input).map(Self::Rows),
+            ROWS => return Rows::decode(record, input, None).map(Self::Rows),
+            CARRIED => {
+                let carried = Carried {
+                    order: Lsn(take_u64(&mut input)?),
+                    replaces: take_lsns(&mut input)?,
+                };
+                return Rows::decode(record, input, Some(carried)).map(Self::Rows);
+            }
             FLUSH => Self::Flush(Flush::decode(&mut input)?),
             FLUSHED => Self::Flushed {
                 flush: Lsn(take_u64(&mut input)?),
@@ -215,7 +235,14 @@ impl Rows {
     /// Returns the record, as [`Record::encode`] does.
     pub(super) fn encode(&self) -> Vec<Bytes> {
         let mut out = Vec::with_capacity(256);
-        out.push(ROWS);
+        match &self.carried {
+            None => out.push(ROWS),
+            Some(carried) => {
+                out.push(CARRIED);
+                write_u64(carried.order.0, &mut out);
+                write_lsns(&carried.replaces, &mut out);
+            }
+        }
         write_source(&self.source, &mut out);
         out.push(match self.origin.operation {
             Operation::Events => 0,
@@ -257,7 +284,7 @@ impl Rows {
     }
 
     /// Reads the rest of a record; blocks stay slices of it.
-    fn decode(record: &Bytes, mut input: &[u8]) -> Option<Self> {
+    fn decode(record: &Bytes, mut input: &[u8], carried: Option<Carried>) -> Option<Self> {
         let input = &mut input;
         let source = take_source(input)?;
         let operation = match take_byte(input)? {
@@ -309,6 +336,7 @@ impl Rows {
             quarantined_rows,
             blocks,
             quarantine_blocks,
+            carried,
         })
     }
 
@@ -424,7 +452,8 @@ pub fn describe_record(record: &Bytes) -> String {
     match Record::decode(record) {
         None => "unknown, written by a newer version".to_owned(),
         Some(Record::Rows(rows)) => format!(
-            "{} rows and {} for quarantine of {}, {} bytes, request {}",
+            "{}{} rows and {} for quarantine of {}, {} bytes, request {}",
+            carried(rows.carried.as_ref()),
             rows.rows,
             rows.quarantined_rows,
             rows.source,
@@ -455,6 +484,17 @@ pub fn describe_record(record: &Bytes) -> String {
         Some(Record::Opened { boot_id, at }) => format!("opened at {at} on boot {boot_id}"),
         Some(Record::Closed) => "closed in order".to_owned(),
     }
+}
+
+fn carried(carried: Option<&Carried>) -> String {
+    let text = |carried: &Carried| {
+        format!(
+            "written again in the place of {} records from {} on: ",
+            carried.replaces.len(),
+            carried.order
+        )
+    };
+    carried.map_or_else(String::new, text)
 }
 
 #[cfg(test)]

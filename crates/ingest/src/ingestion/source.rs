@@ -39,6 +39,10 @@ pub(crate) struct Source {
 /// A record that is not stored yet.
 pub(crate) struct Pending {
     pub(crate) location: Location,
+    /// The record with which the rows came first.
+    pub(crate) order: Lsn,
+    /// How many requests and chunks the rows are of.
+    pub(crate) requests: u64,
     /// The record; nothing when it stays in the journal until its turn, to save memory. Boxed, because
     /// a queue may be long.
     pub(crate) rows: Option<Box<Rows>>,
@@ -59,6 +63,19 @@ pub(crate) struct Batch {
     /// An earlier process began it.
     pub(crate) is_replay: bool,
     pub(crate) records: Vec<Pending>,
+}
+
+/// All that waits in a source.
+pub(crate) struct Queue {
+    pub(crate) batches: Vec<Batch>,
+    pub(crate) pending: VecDeque<Pending>,
+}
+
+/// How much that is.
+pub(crate) struct Backlog {
+    /// Size of the row data in bytes.
+    pub(crate) bytes: usize,
+    pub(crate) records: usize,
 }
 
 /// The engine did not take a batch. Its rows are safe in the journal, and it is tried again.
@@ -197,7 +214,7 @@ impl Source {
     /// Adds a batch whose outcome an earlier process did not record.
     pub(crate) fn push_replay(&self, batch: Batch) {
         let mut state = self.state.lock();
-        state.arrived += batch.records.len() as u64;
+        state.arrived += batch.requests();
         state.pending_rows += batch.count();
         state.pending_bytes += batch.bytes();
         state.replays.push_back(batch);
@@ -315,6 +332,62 @@ impl Source {
         Some(batch)
     }
 
+    /// Returns why rows cannot be stored; nothing when they can, or the engine is away.
+    pub(crate) fn stuck(&self) -> Option<FlushFailed> {
+        let state = self.state.lock();
+        let trouble = state.trouble.as_ref().filter(|t| !t.is_engine_away)?;
+        Some(trouble.failed.clone())
+    }
+
+    /// Returns how much waits to be stored.
+    pub(crate) fn backlog(&self) -> Backlog {
+        let state = self.state.lock();
+        let batches = state.retried.iter().chain(&state.replays);
+        Backlog {
+            bytes: state.pending_bytes,
+            records: batches.map(|batch| batch.records.len()).sum::<usize>() + state.pending.len(),
+        }
+    }
+
+    /// Returns the first record that waits.
+    pub(crate) fn oldest(&self) -> Option<Lsn> {
+        let state = self.state.lock();
+        let batches = state.retried.iter().chain(&state.replays);
+        let records = batches.flat_map(|batch| &batch.records);
+        let records = records.chain(&state.pending);
+        records.map(|record| record.location.lsn).min()
+    }
+
+    /// Takes everything out of the queue of a data source that is stuck; nothing when it is not. Until
+    /// [`Source::put_queue`] nothing of it is stored.
+    pub(crate) fn take_queue(&self) -> Option<Queue> {
+        let mut state = self.state.lock();
+        let is_stuck = state.trouble.as_ref().is_some_and(|t| !t.is_engine_away);
+        if state.is_storing || !is_stuck {
+            return None;
+        }
+        state.is_storing = true;
+        let retried = state.retried.take();
+        Some(Queue {
+            batches: retried.into_iter().chain(state.replays.drain(..)).collect(),
+            pending: std::mem::take(&mut state.pending),
+        })
+    }
+
+    /// Puts a queue back, before what has come meanwhile.
+    pub(crate) fn put_queue(&self, queue: Queue) {
+        let mut state = self.state.lock();
+        state.is_storing = false;
+        let mut batches = queue.batches.into_iter();
+        state.retried = batches.next();
+        state.replays = batches.collect();
+        let newer = std::mem::replace(&mut state.pending, queue.pending);
+        state.pending.extend(newer);
+        drop(state);
+        self.wake.notify_one();
+        self.changed.notify_waiters();
+    }
+
     /// Tries again at once.
     pub(crate) fn retry_now(&self) {
         if let Some(trouble) = &mut self.state.lock().trouble {
@@ -403,7 +476,7 @@ impl State {
         if self.stored >= arrived {
             return Some(Ok(()));
         }
-        let failing = self.retried.as_ref()?.records.len() as u64;
+        let failing = self.retried.as_ref()?.requests();
         let trouble = self.trouble.as_ref().filter(|t| !t.is_engine_away)?;
         (arrived <= self.stored + failing).then(|| Err(trouble.failed.clone()))
     }
@@ -451,7 +524,7 @@ impl State {
     }
 
     fn forget(&mut self, batch: &Batch) {
-        self.stored += batch.records.len() as u64;
+        self.stored += batch.requests();
         self.replays_left -= usize::from(batch.is_replay);
         self.pending_rows = self.pending_rows.saturating_sub(batch.count());
         self.pending_bytes = self.pending_bytes.saturating_sub(batch.bytes());
@@ -482,5 +555,9 @@ impl Batch {
 
     pub(crate) fn bytes(&self) -> usize {
         self.records.iter().map(|record| record.bytes).sum()
+    }
+
+    pub(crate) fn requests(&self) -> u64 {
+        self.records.iter().map(|record| record.requests).sum()
     }
 }

@@ -20,6 +20,7 @@ pub(super) async fn run(shared: Arc<Shared>) {
     let mut synced = shared.journal.next_lsn();
     loop {
         ticks.tick().await;
+        shared.carry().await;
         // In this order: whatever is stored when the first is read has its outcome before the second.
         let keep_from = shared.unstored.lock().keep_from();
         let before = shared.journal.next_lsn();

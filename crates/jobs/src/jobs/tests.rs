@@ -88,7 +88,11 @@ async fn a_job_reports_and_ends() {
     assert_eq!((ended.details.rows, ended.details.quarantine_rows), (3, 2));
     assert_eq!(ended.details.blocks.len(), 1);
     assert!(ended.started_at.is_some());
-    let listed = fixture.jobs.list(fixture.workspace).await.unwrap();
+    let listed = fixture
+        .jobs
+        .list(fixture.workspace, Vec::new())
+        .await
+        .unwrap();
     assert_eq!(listed, [ended]);
 }
 

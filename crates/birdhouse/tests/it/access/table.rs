@@ -18,6 +18,10 @@ pub(super) enum Rule {
 use Rule::{Account, Admin, AnyToken, Open, Scopes};
 
 const APPEND: Rule = Scopes(&["DATASOURCES:CREATE", "DATASOURCES:APPEND"]);
+const CREATE_DATASOURCE: Rule = Scopes(&["DATASOURCES:CREATE", "WORKSPACE:DEPLOY"]);
+const DROP_DATASOURCE: Rule = Scopes(&["DATASOURCES:DROP", "WORKSPACE:DEPLOY"]);
+const CREATE_PIPE: Rule = Scopes(&["PIPES:CREATE", "WORKSPACE:DEPLOY"]);
+const DROP_PIPE: Rule = Scopes(&["PIPES:DROP", "WORKSPACE:DEPLOY"]);
 const REMOVE: Rule = Scopes(&["DATASOURCES:CREATE"]);
 const ANALYZE: Rule = Scopes(&["DATASOURCES:CREATE", "WORKSPACE:DEPLOY"]);
 const SEE_DATASOURCE: Rule = Scopes(&[
@@ -57,6 +61,13 @@ pub(super) const RESOURCES: &[Line] = &[
         "{\"n\":1}",
         APPEND,
     ),
+    (
+        "/v0/datasources",
+        "POST",
+        "/v0/datasources?name=quokkas",
+        "",
+        CREATE_DATASOURCE,
+    ),
     ("/v0/datasources", "GET", "/v0/datasources", "", AnyToken),
     (
         "/v0/datasources/{name}",
@@ -84,21 +95,21 @@ pub(super) const RESOURCES: &[Line] = &[
         "PUT",
         "/v0/datasources/quokkas",
         "",
-        AnyToken,
+        CREATE_DATASOURCE,
     ),
     (
         "/v0/datasources/{name}",
         "DELETE",
         "/v0/datasources/quokkas",
         "",
-        AnyToken,
+        DROP_DATASOURCE,
     ),
     (
         "/v0/datasources/{name}/alter",
         "POST",
         "/v0/datasources/quokkas/alter",
         "",
-        AnyToken,
+        CREATE_DATASOURCE,
     ),
     (
         "/v1/datasources/{name}/append",
@@ -187,7 +198,7 @@ pub(super) const RESOURCES: &[Line] = &[
         AnyToken,
     ),
     ("/v0/pipes", "GET", "/v0/pipes", "", AnyToken),
-    ("/v0/pipes", "POST", "/v0/pipes", "", AnyToken),
+    ("/v0/pipes", "POST", "/v0/pipes", "", CREATE_PIPE),
     ("/v1/pipes", "GET", "/v1/pipes", "", AnyToken),
     (
         "/v0/pipes/{endpoint}",
@@ -229,14 +240,14 @@ pub(super) const RESOURCES: &[Line] = &[
         "PUT",
         "/v0/pipes/wombats",
         "",
-        AnyToken,
+        CREATE_PIPE,
     ),
     (
         "/v0/pipes/{endpoint}",
         "DELETE",
         "/v0/pipes/wombats",
         "",
-        AnyToken,
+        DROP_PIPE,
     ),
     (
         "/v1/pipes/{endpoint}",
@@ -299,21 +310,42 @@ pub(super) const RESOURCES: &[Line] = &[
         "POST",
         "/v0/pipes/wombats/nodes",
         "",
-        AnyToken,
+        CREATE_PIPE,
     ),
     (
         "/v0/pipes/{pipe}/nodes/{node}",
         "PUT",
         "/v0/pipes/wombats/nodes/burrow",
         "",
-        AnyToken,
+        CREATE_PIPE,
     ),
     (
         "/v0/pipes/{pipe}/nodes/{node}/{action}",
         "POST",
-        "/v0/pipes/wombats/nodes/burrow/endpoint",
+        "/v0/pipes/wombats/nodes/burrow/nothing",
         "",
-        AnyToken,
+        CREATE_PIPE,
+    ),
+    (
+        "/v0/pipes/{pipe}/nodes/{node}",
+        "DELETE",
+        "/v0/pipes/wombats/nodes/burrow",
+        "",
+        CREATE_PIPE,
+    ),
+    (
+        "/v0/pipes/{pipe}/nodes/{node}/analysis",
+        "GET",
+        "/v0/pipes/wombats/nodes/burrow/analysis",
+        "",
+        CREATE_PIPE,
+    ),
+    (
+        "/v0/pipes/{pipe}/nodes/{node}/population",
+        "POST",
+        "/v0/pipes/wombats/nodes/burrow/population",
+        "",
+        CREATE_PIPE,
     ),
     (
         "/v0/pipes/{pipe}/nodes/{node}/explain",

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::{EVENTS, PROJECT, run, sums};
-use crate::deployments::send;
+use crate::deployments::support::send;
 use crate::harness::{Scratch, Server, wait_until};
 use crate::imports::ended;
 

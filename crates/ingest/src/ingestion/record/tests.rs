@@ -41,6 +41,9 @@ fn record() -> impl Strategy<Value = Record> {
             at,
         });
     let token = prop::option::of("bh-[0-9a-f]{4}");
+    let lsn = || any::<u64>().prop_map(Lsn);
+    let carried = (lsn(), prop::collection::vec(lsn(), 0..4));
+    let carried = carried.prop_map(|(order, replaces)| Carried { order, replaces });
     let rows = (
         source(),
         origin,
@@ -49,9 +52,10 @@ fn record() -> impl Strategy<Value = Record> {
         any::<[u32; 2]>(),
         blocks(),
         blocks(),
+        prop::option::of(carried),
     )
         .prop_map(
-            |(source, origin, key, token, [rows, bad], blocks, quarantine_blocks)| {
+            |(source, origin, key, token, [rows, bad], blocks, quarantine_blocks, carried)| {
                 Record::Rows(Rows {
                     source,
                     origin,
@@ -61,10 +65,10 @@ fn record() -> impl Strategy<Value = Record> {
                     quarantined_rows: bad.into(),
                     blocks,
                     quarantine_blocks,
+                    carried,
                 })
             },
         );
-    let lsn = || any::<u64>().prop_map(Lsn);
     let flush = (
         source(),
         "bh-[0-9a-f]{8}",

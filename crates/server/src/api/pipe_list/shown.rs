@@ -69,7 +69,9 @@ impl<'c> Shown<'c> {
             "last_commit": { "content_sha": resource.content_hash, "status": "ok", "path": resource.path },
         });
         let copy = definition.and_then(|pipe| pipe.copy());
-        if let (Some((_, copy)), Some(fields)) = (copy, shown.as_object_mut()) {
+        if let (Some((node, copy)), Some(fields)) = (copy, shown.as_object_mut()) {
+            let node = node_id(resource, &node.name.value);
+            fields.insert("copy_node".to_owned(), node.into());
             let cron = match &copy.schedule {
                 Schedule::OnDemand => Value::Null,
                 Schedule::Cron(cron) => cron.as_str().into(),
@@ -183,7 +185,7 @@ fn kind(pipe: Option<&Pipe>) -> &'static str {
 }
 
 /// Returns the id of a node: the same as long as pipe and node keep their names.
-fn node_id(pipe: &Resource, node: &str) -> String {
+pub(in crate::api) fn node_id(pipe: &Resource, node: &str) -> String {
     let hash = content_hash(&format!("{}/{node}", pipe.id));
     format!("t_{}", hash.get(..32).unwrap_or(&hash))
 }
