@@ -116,7 +116,6 @@ impl Server {
         let app = Arc::new(app);
         app.watch_views();
         load_workspaces(&app).await?;
-        app.resume_copies(interrupted).await?;
         let deployed = match &project {
             Some((project, permission)) => app
                 .deployer
@@ -137,15 +136,17 @@ impl Server {
             Ok(Some(deployed)) => {
                 show(&deployed.warnings);
                 server.app.publish(workspace.workspace.id, deployed.live);
-                Ok(server)
             }
-            Ok(None) => Ok(server),
+            Ok(None) => {}
             Err(error) => {
                 show(error.diagnostics());
                 server.close().await;
                 bail!("the project was not deployed: {error}")
             }
         }
+        // What they append goes to the tables that are live from now on.
+        server.app.resume_copies(interrupted).await?;
+        Ok(server)
     }
 
     /// Returns the address that is listened on.
