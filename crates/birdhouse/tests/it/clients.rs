@@ -6,6 +6,7 @@
 //! writes the section instead. A client that is not installed is skipped, and the output says so.
 
 mod classic;
+mod classic_push;
 mod command;
 mod copies;
 mod forward;
