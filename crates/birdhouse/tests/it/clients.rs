@@ -7,6 +7,7 @@
 
 mod classic;
 mod command;
+mod copies;
 mod forward;
 mod forward_deployments;
 mod install;

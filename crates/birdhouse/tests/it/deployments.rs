@@ -6,7 +6,7 @@ mod jobs;
 mod matrix;
 mod races;
 mod staged;
-mod support;
+pub(crate) mod support;
 mod tables;
 mod traffic;
 mod worker_kills;

@@ -58,7 +58,7 @@ pub(super) const LIMIT: Duration = Duration::from_secs(30);
 
 /// Sends the files of `text` as the official command line tool does.
 #[track_caller]
-pub(super) fn send(client: &Client, path: &str, text: &str) -> Answer {
+pub(crate) fn send(client: &Client, path: &str, text: &str) -> Answer {
     let mut body = String::from(
         "--X\r\nContent-Disposition: form-data; name=\"context://\"; filename=\"cli-version\"\r\n\r\n1.0.0\r\n",
     );
