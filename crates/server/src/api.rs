@@ -5,6 +5,7 @@ mod build;
 mod connectors;
 mod datasource_list;
 mod datasources;
+mod declared;
 mod dependencies;
 mod deployments;
 mod events;
@@ -24,6 +25,7 @@ mod structure;
 mod tags;
 mod tokens;
 mod variables;
+mod welcome;
 mod workspaces;
 
 pub(crate) use sql::{query_call, record};
@@ -84,6 +86,7 @@ pub fn router(app: Arc<App>) -> Router {
     let routes = Router::new()
         .route("/v0/events", post(events::append))
         .merge(datasources::routes())
+        .merge(declared::routes())
         .route("/v0/pipes/{endpoint}", post(pipes::call))
         .route(
             "/v0/pipes/openapi.json",
@@ -141,6 +144,7 @@ fn account_routes() -> Router<Arc<App>> {
         .route("/tokens", get(local::tokens))
         .route("/v0/auth", get(local::auth))
         .route("/v0/regions", get(local::regions))
+        .route("/v1/infra", get(local::infrastructures))
         .route("/v0/environments", environments.clone())
         .route("/v1/environments", environments)
         .route("/v0/environments/{name}", environment.clone())
@@ -187,6 +191,7 @@ fn resource_routes() -> Router<Arc<App>> {
     let pipe = get(pipe_list::get)
         .put(structure::refuse)
         .delete(structure::refuse);
+    let connector = get(connectors::get).delete(structure::refuse);
     Router::new()
         .route("/v0/datasources", get(datasource_list::list))
         .route("/v0/datasources/{name}", datasource)
@@ -208,8 +213,12 @@ fn resource_routes() -> Router<Arc<App>> {
             get(pipe_list::explain_node),
         )
         .route("/examples/query.http", get(examples::query))
-        .route("/v0/connectors", get(connectors::list))
-        .route("/v0/connectors/{name}", get(connectors::get))
+        .route(
+            "/v0/connectors",
+            get(connectors::list).post(structure::refuse),
+        )
+        .route("/v0/connectors/{name}", connector)
+        .route("/v0/connectors/{name}/preview", get(connectors::preview))
         .route("/v0/dependencies", get(dependencies::get))
         .route("/v0/tags", get(tags::list).post(structure::refuse))
         .route(
@@ -297,12 +306,12 @@ pub(crate) async fn with_request_id(mut request: Request, next: Next) -> Respons
     response
 }
 
-async fn not_found(request: Request) -> ApiError {
-    ApiError::not_found(format!(
-        "there is no route {} {}",
-        request.method(),
-        request.uri().path()
-    ))
+async fn not_found(request: Request) -> Response {
+    if let Some(page) = welcome::page(&request) {
+        return page.into_response();
+    }
+    let (method, path) = (request.method(), request.uri().path());
+    ApiError::not_found(format!("there is no route {method} {path}")).into_response()
 }
 
 async fn method_not_allowed(request: Request) -> ApiError {

@@ -14,9 +14,10 @@ use self::table::{Line, MANAGEMENT, RESOURCES};
 use crate::harness::{ADMIN_TOKEN, Answer, Client, Scratch, Server, encode, project};
 
 /// The routes; a route without a line in the table fails the test.
-const ROUTES: [&str; 2] = [
+const ROUTES: [&str; 3] = [
     include_str!("../../../server/src/api.rs"),
     include_str!("../../../server/src/api/datasources.rs"),
+    include_str!("../../../server/src/api/declared.rs"),
 ];
 
 const PROJECT: &str = "\

@@ -8,6 +8,8 @@
 mod classic;
 mod command;
 mod forward;
+mod forward_account;
+mod forward_commands;
 mod forward_deployments;
 mod install;
 mod report;

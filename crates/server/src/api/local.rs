@@ -67,6 +67,11 @@ pub(super) async fn regions() -> Json<Value> {
     Json(json!({ "regions": [] }))
 }
 
+/// `GET /v1/infra`: self-managed regions are the hosted service's; this server is one.
+pub(super) async fn infrastructures(_: RequestContext) -> Json<Value> {
+    Json(json!({ "infras": [] }))
+}
+
 /// `GET /v1/environments`: branches are the hosted service's.
 pub(super) async fn environments(_: RequestContext) -> Json<Value> {
     Json(json!({ "environments": [] }))

@@ -16,6 +16,6 @@ pub(super) async fn refuse(ctx: RequestContext) -> Result<Json<Value>, ApiError>
         _ => "changed",
     };
     Err(ApiError::bad_request(format!(
-        "Adding or modifying resources through the API is not supported: this is a Tinybird Forward workspace. Data sources and pipes are {action} by a deployment of the project, with `tb deploy` or `tb build`"
+        "Adding or modifying resources through the API is not supported: this is a Tinybird Forward workspace. Data sources, pipes and connections are {action} by a deployment of the project, with `tb deploy` or `tb build`"
     )))
 }
