@@ -22,8 +22,10 @@ mod params;
 mod rate;
 mod request_id;
 mod spool;
+mod storage;
 mod unread;
 mod upload;
+mod views;
 
 pub use api::router;
 pub use app::{App, LiveWorkspaces};
@@ -32,3 +34,4 @@ pub use clickhouse::clickhouse_router;
 pub use error::ApiError;
 pub use flush_log::FlushLog;
 pub use import::Imports;
+pub use storage::watch_storage;

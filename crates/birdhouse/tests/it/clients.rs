@@ -7,6 +7,7 @@
 
 mod classic;
 mod command;
+mod default_ports;
 mod forward;
 mod forward_account;
 mod forward_commands;

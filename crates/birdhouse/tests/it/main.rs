@@ -21,6 +21,7 @@ mod harness;
 mod imports;
 mod model;
 mod openapi;
+mod organization;
 mod overload;
 mod project_tests;
 mod replacements;

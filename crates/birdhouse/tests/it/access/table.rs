@@ -11,11 +11,13 @@ pub(super) enum Rule {
     Account,
     /// `ADMIN`.
     Admin,
+    /// The owner of the server, or whom the owner gave `ORG_DATASOURCES:READ`.
+    Organization,
     /// `ADMIN`, or one of these scopes.
     Scopes(&'static [&'static str]),
 }
 
-use Rule::{Account, Admin, AnyToken, Open, Scopes};
+use Rule::{Account, Admin, AnyToken, Open, Organization, Scopes};
 
 const APPEND: Rule = Scopes(&["DATASOURCES:CREATE", "DATASOURCES:APPEND"]);
 const REMOVE: Rule = Scopes(&["DATASOURCES:CREATE"]);
@@ -424,6 +426,13 @@ pub(super) const RESOURCES: &[Line] = &[
         "/v0/sql",
         "SELECT * FROM tinybird.pipe_stats_rt",
         Admin,
+    ),
+    (
+        "/v0/sql",
+        "POST",
+        "/v0/sql",
+        "SELECT * FROM organization.pipe_stats_rt",
+        Organization,
     ),
     (
         "/v0/sql_format",
