@@ -22,6 +22,7 @@ mod imports;
 mod model;
 mod openapi;
 mod organization;
+mod other_clients;
 mod overload;
 mod project_tests;
 mod replacements;

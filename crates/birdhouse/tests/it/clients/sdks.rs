@@ -54,6 +54,21 @@ fn clickhouse_connect() {
 }
 
 #[test]
+fn verdin() {
+    if let Some(environment) = install::python("verdin") {
+        let python = environment.join("python");
+        script("verdin", python, "verdin_sdk.py", 10);
+    }
+}
+
+#[test]
+fn mockingbird() {
+    if install::has_node_clients() {
+        script("Mockingbird", "node".into(), "mockingbird.mjs", 1);
+    }
+}
+
+#[test]
 fn zod_bird() {
     if install::has_node_clients() {
         script("zod-bird", "node".into(), "zod_bird.mjs", 2);
