@@ -15,7 +15,7 @@ use birdhouse_datafile::{Diagnostic, Project};
 use birdhouse_deploy::{Permission, secret_values};
 use birdhouse_engine::{Durability, Engine, EngineConfig};
 use birdhouse_ingest::{Ingestion, IngestionConfig};
-use birdhouse_server::{App, FlushLog, Imports, LiveWorkspaces, RateLimits};
+use birdhouse_server::{App, FlushLog, Imports, Interrupted, LiveWorkspaces, RateLimits};
 use birdhouse_telemetry::Telemetry;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -87,7 +87,7 @@ impl Server {
             ..EngineConfig::new(data.join("engine"))?
         })
         .await?;
-        birdhouse_ingest::settle_replacements(&engine).await?;
+        let interrupted = Interrupted::settle(&engine).await?;
         let telemetry = Telemetry::start(engine.clone());
         let live = Arc::new(LiveWorkspaces::default());
         let log = FlushLog::new(
@@ -99,6 +99,7 @@ impl Server {
         let imports = Imports::open(
             Arc::clone(&catalog),
             telemetry.recorder(),
+            &interrupted,
             EngineConfig::readable(&data.join("engine")).join("imports"),
             std::env::var("BIRDHOUSE_ALLOW_PRIVATE_URLS").is_ok_and(|value| value == "1"),
         );
@@ -115,6 +116,7 @@ impl Server {
         let app = Arc::new(app);
         app.watch_views();
         load_workspaces(&app).await?;
+        app.resume_copies(interrupted).await?;
         let deployed = match &project {
             Some((project, permission)) => app
                 .deployer
@@ -178,6 +180,8 @@ impl Server {
             }
             stop.cancel();
         };
+        let schedules = birdhouse_server::run_schedules(Arc::clone(&app), stop.clone());
+        let schedules = tokio::spawn(schedules);
         let on_clickhouse = birdhouse_server::clickhouse_router(Arc::clone(&app));
         let serving = connections::serve(listener, router, stop.clone());
         let serving_clickhouse = connections::serve(clickhouse, on_clickhouse, stop.clone());
@@ -191,6 +195,9 @@ impl Server {
             ((), ()) = serving => {}
             never = watching => match never {},
             () = drained => warn!(seconds = DRAIN.as_secs(), "some requests did not end in time"),
+        }
+        if let Err(error) = schedules.await {
+            warn!(%error, "schedules ended badly");
         }
         // Jobs bring rows in, so they end first.
         app.imports.jobs.stop().await;

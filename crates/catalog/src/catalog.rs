@@ -15,8 +15,8 @@ use crate::vault::Vault;
 use crate::workspace::DEFAULT_WORKSPACE;
 use crate::{
     CatalogError, CatalogView, Deployment, DeploymentDraft, DeploymentId, DeploymentStatus, JobId,
-    JobRecord, SecretText, WorkspaceId, account, deployment, job, key_file, schema, secret, token,
-    workspace,
+    JobRecord, ResourceId, SecretText, WorkspaceId, account, copy, deployment, job, key_file,
+    schema, secret, token, workspace,
 };
 
 /// The catalog of a data directory. Share it in an `Arc`; every method may be called from any thread.
@@ -203,14 +203,27 @@ impl Catalog {
         job::list(&self.writer.lock(), &self.vault, (workspace, since))
     }
 
-    /// Makes errors of all jobs that have not ended, with this text, and returns them.
+    /// Returns all jobs that have not ended, of every workspace, in the order in which they were asked
+    /// for.
     ///
     /// # Errors
-    /// Fails when the disk refuses.
-    pub fn fail_unfinished_jobs(&self, error: &str) -> Result<Vec<JobRecord>, CatalogError> {
-        self.beside_view(|transaction| {
-            job::fail_unfinished(transaction, &self.vault, (now(), error))
-        })
+    /// Fails when the disk does.
+    pub fn unfinished_jobs(&self) -> Result<Vec<JobRecord>, CatalogError> {
+        job::unfinished(&self.writer.lock(), &self.vault)
+    }
+
+    /// Notes for which time of its schedule the copy of a pipe runs. Not part of the view before the
+    /// next change.
+    ///
+    /// # Errors
+    /// Fails when the workspace does not exist and when the disk refuses.
+    pub fn set_last_copy_run(
+        &self,
+        workspace: WorkspaceId,
+        pipe: &ResourceId,
+        at: Timestamp,
+    ) -> Result<(), CatalogError> {
+        self.beside_view(|transaction| copy::set_last_run(transaction, (workspace, pipe), at))
     }
 
     /// Does `work` in one transaction, for what readers do not see in the view.

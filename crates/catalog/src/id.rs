@@ -44,6 +44,14 @@ impl ResourceId {
         Self(format!("t_{}", Uuid::new_v4().simple()))
     }
 
+    /// Reads an id.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let digits = text.strip_prefix("t_")?;
+        let is_id = digits.len() == 32 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+        is_id.then(|| Self(text.to_owned()))
+    }
+
     /// Returns the id as text: `t_` and 32 hex digits.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -142,22 +142,13 @@ pub(crate) fn list(
     read(db, vault, &sql, params![workspace, Micros(since)])
 }
 
-/// Makes errors of all jobs that have not ended, and returns them.
-pub(crate) fn fail_unfinished(
-    db: &Connection,
-    vault: &Vault,
-    (now, error): (Timestamp, &str),
-) -> Result<Vec<JobRecord>, CatalogError> {
-    let sql =
-        format!("SELECT {COLUMNS} FROM jobs WHERE status IN ('waiting', 'working', 'cancelling')");
-    let mut unfinished = read(db, vault, &sql, params![])?;
-    for job in &mut unfinished {
-        job.status = JobStatus::Error;
-        job.error = Some(error.to_owned());
-        job.updated_at = now;
-        put(db, vault, job)?;
-    }
-    Ok(unfinished)
+/// Returns all jobs that have not ended, of every workspace, in the order in which they were asked for.
+pub(crate) fn unfinished(db: &Connection, vault: &Vault) -> Result<Vec<JobRecord>, CatalogError> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM jobs WHERE status IN ('waiting', 'working', 'cancelling')
+         ORDER BY created_at"
+    );
+    read(db, vault, &sql, params![])
 }
 
 fn read(

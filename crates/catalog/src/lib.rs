@@ -8,6 +8,7 @@
 mod account;
 mod catalog;
 mod column;
+mod copy;
 mod deployment;
 mod error;
 mod id;
@@ -27,6 +28,7 @@ mod workspace;
 
 pub use account::{ACCOUNT_EMAIL, Account};
 pub use catalog::Catalog;
+pub use copy::CopyState;
 pub use deployment::{Deployment, DeploymentDraft, DeploymentStatus, TokenGrant};
 pub use error::CatalogError;
 pub use id::{DeploymentId, JobId, ResourceId, TokenId, WorkspaceId};

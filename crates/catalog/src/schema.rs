@@ -13,14 +13,16 @@ use crate::error::during;
 use crate::vault::Vault;
 
 const FILE_NAME: &str = "catalog.db";
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 6] = [
     include_str!("schema/0001_initial.sql"),
     include_str!("schema/0002_accounts.sql"),
     include_str!("schema/0003_deployments.sql"),
     include_str!("schema/0004_jobs.sql"),
+    include_str!("schema/0005_branches.sql"),
+    include_str!("schema/0006_copies.sql"),
 ];
 /// The newest format, that of this binary.
-pub(crate) const FORMAT: i64 = 4;
+pub(crate) const FORMAT: i64 = 6;
 /// Another process may hold the write lock for the time of a transaction.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 

@@ -290,6 +290,12 @@ impl Scopes {
             })
     }
 
+    /// Returns true when copies may be run, paused and resumed.
+    #[must_use]
+    pub fn can_run_copies(&self) -> bool {
+        self.is_admin() || self.has(|scope| *scope == Scope::PipesCreate)
+    }
+
     /// Returns true when rows of any data source may be replaced and removed.
     #[must_use]
     pub fn can_remove_rows(&self) -> bool {

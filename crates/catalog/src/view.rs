@@ -1,6 +1,6 @@
 //! The catalog as readers see it: immutable, in memory, of one moment.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -8,9 +8,9 @@ use rusqlite::Connection;
 
 use crate::vault::{Digest, Vault};
 use crate::{
-    ADMIN_TOKEN_NAME, Account, CatalogError, Deployment, DeploymentId, Resource, ResourceKind,
-    Secret, Signed, TOKEN_VALUE_BYTES_MAX, Token, TokenOrigin, Workspace, WorkspaceId, account,
-    deployment, key_file, resource, schema, secret, token, workspace,
+    ADMIN_TOKEN_NAME, Account, CatalogError, CopyState, Deployment, DeploymentId, Resource,
+    ResourceId, ResourceKind, Secret, Signed, TOKEN_VALUE_BYTES_MAX, Token, TokenOrigin, Workspace,
+    WorkspaceId, account, copy, deployment, key_file, resource, schema, secret, token, workspace,
 };
 
 /// Everything the catalog holds, at one moment. Cheap to ask, never changes.
@@ -38,6 +38,8 @@ pub struct WorkspaceView {
     pub staging: Option<StagingView>,
     /// Its tokens, oldest first; the admin token is always among them.
     pub tokens: Vec<Arc<Token>>,
+    /// What is known of the schedules of its copies, by their pipes.
+    pub copies: BTreeMap<ResourceId, CopyState>,
     /// Its secrets in order of their names.
     pub secrets: Vec<Secret>,
 }
@@ -188,6 +190,7 @@ impl WorkspaceView {
                 .into_iter()
                 .map(Arc::new)
                 .collect(),
+            copies: copy::list(db, workspace.id)?,
             secrets: secret::list(db, vault, workspace.id)?,
             workspace,
             deployments,

@@ -97,7 +97,7 @@ const DATASOURCE_SECTIONS: [&[&str]; 5] = [
 ];
 
 /// Directives of pipes that belong to the pipe, not to a node.
-const PIPE_LEVEL: &[&str] = &[
+pub(crate) const PIPE_LEVEL: &[&str] = &[
     "TOKEN",
     "TAGS",
     "VERSION",
@@ -291,8 +291,13 @@ fn order_in(order: &[&str], name: &str) -> usize {
         .unwrap_or(order.len())
 }
 
+/// Returns a directive with its comments; those in `written` are left out.
+pub(crate) fn directive(directive: &Directive, kind: FileKind, written: &[Span]) -> String {
+    values::directive(directive, kind, written)
+}
+
 /// Returns the comments above the first directive that a blank line separates from it.
-fn header(first: &Directive) -> &[Span] {
+pub(crate) fn header(first: &Directive) -> &[Span] {
     let comments = &first.comments_above;
     let line = |span: &Span| span.location().line;
     let mut next_line = line(&first.keyword);

@@ -10,6 +10,7 @@ mod connection;
 mod connector;
 mod datasource;
 mod diagnostic;
+mod edit;
 mod engine;
 mod format;
 mod grammar;
@@ -30,6 +31,7 @@ pub use connection::Connection;
 pub use connector::{Connector, ConnectorKind};
 pub use datasource::{Backfill, Datasource};
 pub use diagnostic::{Diagnostic, Label, Severity, has_errors};
+pub use edit::{Edit, EditError};
 pub use engine::{Engine, EngineFamily};
 pub use format::format;
 pub use grammar::{Dialect, FileKind};
@@ -43,7 +45,7 @@ pub use pipe::{
     SinkTarget,
 };
 pub use project::{Project, ProjectToken, detect_dialect, resource_kind};
-pub use schedule::Schedule;
+pub use schedule::{Cron, Schedule};
 pub use schema::{Column, Schema};
 pub use settings::Settings;
 pub use source::{Location, SourceFile, Span, Spanned};

@@ -22,7 +22,8 @@ pub(crate) enum Change {
     Same,
     /// Rows stay as they are.
     Carry {
-        /// `ADD COLUMN` clauses that make the old table like the new one.
+        /// Clauses of `ALTER TABLE` that make the old table like the new one: tables with other indexes
+        /// share no files.
         added: Vec<String>,
     },
     /// Rows have to be written anew.
@@ -105,9 +106,9 @@ pub(crate) fn compare(old: &Datasource, new: &Datasource) -> Change {
     reasons.extend(dropped.iter().map(|name| format!("column {name} is gone")));
     keys(old, new, &mut reasons);
     if reasons.is_empty() {
-        return Change::Carry {
-            added: added(&before, &after),
-        };
+        let mut added = added(&before, &after);
+        added.extend(index_clauses(old, new));
+        return Change::Carry { added };
     }
     let added: Vec<&TableColumn> = after
         .iter()
@@ -228,6 +229,22 @@ fn added(before: &[TableColumn], after: &[TableColumn]) -> Vec<String> {
         previous = Some(column);
     }
     clauses
+}
+
+/// Returns the clauses that give `old` the indexes of `new`.
+fn index_clauses(old: &Datasource, new: &Datasource) -> Vec<String> {
+    let definitions = |datasource: &Datasource| -> Vec<(String, String)> {
+        let indexes = datasource.indexes.iter();
+        indexes
+            .map(|index| (quote_identifier(&index.name.value), index.definition()))
+            .collect()
+    };
+    let (before, after) = (definitions(old), definitions(new));
+    let dropped = before.iter().filter(|index| !after.contains(index));
+    let dropped = dropped.map(|(name, _)| format!("DROP INDEX {name}"));
+    let added = after.iter().filter(|index| !before.contains(index));
+    let added = added.map(|(_, definition)| format!("ADD {definition}"));
+    dropped.chain(added).collect()
 }
 
 /// Reports keys that differ, and engines whose files cannot be shared.

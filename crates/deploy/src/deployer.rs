@@ -82,6 +82,12 @@ impl Prepared {
         &self.warnings
     }
 
+    /// Returns the deployment that was live when this one was prepared.
+    #[must_use]
+    pub fn base(&self) -> Option<DeploymentId> {
+        self.draft.base
+    }
+
     /// Returns true when rows are written anew, which may take a while.
     #[must_use]
     pub fn moves_data(&self) -> bool {

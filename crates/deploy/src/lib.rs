@@ -7,6 +7,7 @@
 //!
 //! The crate knows neither HTTP nor where the project's files come from.
 
+mod branch;
 mod change;
 mod check;
 mod codes;
@@ -28,11 +29,12 @@ mod stage;
 mod table;
 mod view;
 
+pub use branch::{BranchData, LinkedData, link_data};
 pub use deployer::{Deployed, Deployer, Loaded, Prepared};
 pub use details::report_of;
 pub use error::DeployError;
 pub use fixtures::check_fixture;
-pub use live::{Live, LiveDatasource, LiveView};
-pub use plan::Permission;
+pub use live::{Live, LiveCopy, LiveDatasource, LiveView};
+pub use plan::{Permission, Terms};
 pub use report::{Message, Movement, Names, Report, TokenChange, TokenChangeKind};
 pub use secrets::{resolve_secrets, secret_values};

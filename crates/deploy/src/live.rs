@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use birdhouse_catalog::{Resource, ResourceKind};
-use birdhouse_datafile::{Datasource, Diagnostic, Project};
+use birdhouse_datafile::{CopyMode, Datasource, Diagnostic, Project, Schedule};
 use birdhouse_ingest::{Column, Schema, SchemaError};
 use birdhouse_query::Resources;
 use birdhouse_sql::DataType;
@@ -21,6 +21,8 @@ pub struct Live {
     pub resources: Resources,
     /// Data sources by name.
     pub datasources: BTreeMap<String, Arc<LiveDatasource>>,
+    /// Copies by the names of their pipes.
+    pub copies: BTreeMap<String, Arc<LiveCopy>>,
 }
 
 /// A data source that is deployed.
@@ -52,7 +54,32 @@ pub struct LiveView {
     pub target: String,
 }
 
+/// A copy that is deployed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LiveCopy {
+    /// Id of its pipe.
+    pub pipe_id: String,
+    /// Name of its pipe.
+    pub pipe: String,
+    /// The node whose rows are copied.
+    pub node: String,
+    /// Name of the data source that they go to.
+    pub target: String,
+    /// What happens to the rows that are there, unless a run says otherwise.
+    pub mode: CopyMode,
+    /// When it runs by itself.
+    pub schedule: Schedule,
+}
+
 impl Live {
+    /// Returns the copy of the pipe of that name or id.
+    #[must_use]
+    pub fn copy(&self, name_or_id: &str) -> Option<&Arc<LiveCopy>> {
+        self.copies
+            .get(name_or_id)
+            .or_else(|| self.copies.values().find(|copy| copy.pipe_id == name_or_id))
+    }
+
     /// Returns the data source of that name or id.
     #[must_use]
     pub fn datasource(&self, name_or_id: &str) -> Option<&Arc<LiveDatasource>> {
@@ -102,8 +129,27 @@ impl Parts<'_> {
         });
         Live {
             datasources: datasources.collect(),
+            copies: self.copies(),
             resources,
         }
+    }
+
+    fn copies(&self) -> BTreeMap<String, Arc<LiveCopy>> {
+        let pipes = self.project.pipes.iter();
+        let copies = pipes.filter_map(|pipe| {
+            let (node, copy) = pipe.copy()?;
+            let name = pipe.name.to_string();
+            let live = LiveCopy {
+                pipe_id: self.id(ResourceKind::Pipe, &name),
+                pipe: name.clone(),
+                node: node.name.value.clone(),
+                target: copy.target.value.clone(),
+                mode: copy.mode,
+                schedule: copy.schedule.clone(),
+            };
+            Some((name, Arc::new(live)))
+        });
+        copies.collect()
     }
 
     fn id(&self, kind: ResourceKind, name: &str) -> String {

@@ -112,7 +112,7 @@ impl Plan {
         tables: &[TableState<'_>],
         views: Vec<ViewState>,
         live: &LiveViews,
-        permission: Permission,
+        terms: &Terms,
         found: &mut Vec<Diagnostic>,
     ) -> Self {
         let mut planner = Planner {
@@ -122,9 +122,13 @@ impl Plan {
                 .collect(),
             views: &views,
             made: BTreeMap::new(),
-            permission,
+            permission: terms.permission,
             found,
         };
+        let refilled = terms.refilled.iter().cloned();
+        planner
+            .made
+            .extend(refilled.map(|name| (name, Fill::Views)));
         planner.own_changes();
         planner.changed_views(&live.dropped);
         planner.downstream(live.has_namespace);
@@ -145,6 +149,26 @@ pub(crate) struct LiveViews {
     pub(crate) dropped: BTreeSet<String>,
     /// Whether they were made in a namespace.
     pub(crate) has_namespace: bool,
+}
+
+/// What becomes of rows that are there, besides what the project says.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Terms {
+    /// Whether rows and columns may be lost.
+    pub permission: Permission,
+    /// The pipe whose views see no row that is there, however new or changed they are.
+    pub unfilled: Option<String>,
+    /// The data source that its views fill anew, though nothing about it has changed.
+    pub refilled: Option<String>,
+}
+
+impl From<Permission> for Terms {
+    fn from(permission: Permission) -> Self {
+        Self {
+            permission,
+            ..Self::default()
+        }
+    }
 }
 
 /// Whether rows and columns may be lost.

@@ -187,9 +187,9 @@ impl Engine {
         self.inner.supervisor.stop().await;
     }
 
-    /// Keeps exchanges away from a reader's query until it has looked up its tables.
+    /// Keeps exchanges away from a user's query until it has looked up its tables.
     async fn begun<T>(&self, role: Role, answer: impl Future<Output = T>) -> T {
-        if role != Role::Reader {
+        if role == Role::Admin {
             return answer.await;
         }
         let begin = self.inner.exchange.read().await;

@@ -24,5 +24,6 @@ pub use library::{LibraryError, find_library};
 pub use request::{Insert, Query, QueryLimits, QueryOutput, Role, Summary};
 pub use supervisor::{Durability, EngineConfig, WorkerCommand};
 pub use worker::{
-    DATABASE_PREFIX, SERVICE_DATABASE, is_worker_process, service_database, worker_main,
+    COPY_DATABASE_PREFIX, DATABASE_PREFIX, SERVICE_DATABASE, is_worker_process, service_database,
+    worker_main,
 };

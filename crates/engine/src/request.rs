@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use crate::dialect::DEDUPLICATION_TOKEN;
+
 /// With which rights a query runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
@@ -11,6 +13,9 @@ pub enum Role {
     Admin,
     /// `SELECT` on workspaces and service data sources only: for text that comes from users.
     Reader,
+    /// What a reader may, and one `INSERT … SELECT` into a database whose name begins with
+    /// [`COPY_DATABASE_PREFIX`](crate::COPY_DATABASE_PREFIX): for the text of a user whose rows are kept.
+    Copier,
 }
 
 impl Role {
@@ -20,6 +25,7 @@ impl Role {
         match self {
             Self::Admin => "admin",
             Self::Reader => "reader",
+            Self::Copier => "copier",
         }
     }
 }
@@ -99,6 +105,17 @@ impl Query {
             parameters: Vec::new(),
             id: String::new(),
             settings: Vec::new(),
+        }
+    }
+
+    /// Returns an `INSERT … SELECT` of a user's text, which reads in `database`.
+    #[must_use]
+    pub fn copier(sql: impl Into<String>, database: impl Into<String>, token: &str) -> Self {
+        Self {
+            role: Role::Copier,
+            limits: QueryLimits::internal(),
+            settings: vec![(DEDUPLICATION_TOKEN.to_owned(), token.to_owned())],
+            ..Self::reader(sql, database, "Null")
         }
     }
 

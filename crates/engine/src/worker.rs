@@ -37,7 +37,7 @@ use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-pub use access::{DATABASE_PREFIX, SERVICE_DATABASE, service_database};
+pub use access::{COPY_DATABASE_PREFIX, DATABASE_PREFIX, SERVICE_DATABASE, service_database};
 pub(crate) use sandbox::Sandbox;
 
 use crate::limits::LOCK_WAIT_MAX;
@@ -176,11 +176,14 @@ fn open_pools(
     };
     let admin = profile(access::ADMIN_SETUP)?;
     let readers = profile(access::READER_SETUP)?;
+    let copiers = profile(access::COPIER_SETUP)?;
     let pools = Pools {
         // Imports and deletions keep a connection for long, and the guard needs one for each new text.
         admin: Pool::new("admin", &admin, 6),
         inserts: Pool::new("insert", &admin, 2),
         readers: Pool::new("reader", &readers, config.readers.max(1)),
+        // As many as jobs run at a time.
+        copiers: Pool::new("copier", &copiers, 2),
         control: Pool::new("control", &admin, 1),
         spool_directory: data.join("tmp"),
     };

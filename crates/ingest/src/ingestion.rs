@@ -13,6 +13,7 @@
 
 mod append_error;
 mod aside;
+mod carry;
 mod check;
 mod counters;
 mod flusher;
@@ -58,6 +59,7 @@ pub use source::{FlushFailed, SourceStatus, Trouble};
 
 use crate::decode::Decoded;
 use crate::limits::{JOURNAL_BYTES_MAX, PENDING_RECORDS_MAX, SYNC_INTERVAL};
+use crate::native::Block;
 use crate::schema::Schema;
 use counters::Counters;
 use keys::Keys;
@@ -209,9 +211,67 @@ impl Ingestion {
             quarantined_rows: decoded.quarantined_rows,
             blocks: decoded.blocks,
             quarantine_blocks: decoded.quarantine_blocks,
+            carried: None,
         };
         let appends = shared.appends.clone();
         Unfailing::new(shared.append(rows, claimed), appends).await
+    }
+
+    /// Appends a block that counts once, whatever dies meanwhile and however often it is repeated: `id`
+    /// must be its own for ever. Returns nothing when it was appended before.
+    ///
+    /// It is known by its id as long as idempotency keys are; beyond that by the engine, which knows the
+    /// token of the last thousand inserts into a table.
+    ///
+    /// # Errors
+    /// As [`Ingestion::append`].
+    pub async fn append_once(
+        &self,
+        source: SourceName,
+        block: Block,
+        origin: Origin,
+        id: &str,
+    ) -> Result<Option<Receipt>, AppendError> {
+        let shared = Arc::clone(&self.shared);
+        shared.check_open()?;
+        let in_workspace = SourceName::new(source.database.as_str(), "");
+        let claimed = match self.claim(Key::new(&in_workspace, id, &[])).await {
+            Ok(Claim::New(claimed)) => claimed,
+            // There is one body to an id.
+            Ok(Claim::Answered(_)) | Err(KeyConflict) => return Ok(None),
+        };
+        let rows = Rows {
+            source,
+            origin,
+            key: Some(claimed.key()),
+            token: Some(id.to_owned()),
+            rows: block.rows() as u64,
+            quarantined_rows: 0,
+            blocks: vec![block],
+            quarantine_blocks: Vec::new(),
+            carried: None,
+        };
+        let appends = shared.appends.clone();
+        let appended = Unfailing::new(shared.append(rows, Some(claimed)), appends).await?;
+        Ok(Some(appended))
+    }
+
+    /// Writes to disk what the engine has stored, against a loss of power.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub async fn sync_engine(&self) -> std::io::Result<()> {
+        let directory = self.shared.config.engine_directory.clone();
+        match tokio::task::spawn_blocking(move || trim::sync(&directory)).await {
+            Ok(synced) => synced,
+            Err(error) => Err(std::io::Error::other(error)),
+        }
+    }
+
+    /// Returns the bytes that one record may have so that two of them fit into a segment.
+    #[must_use]
+    pub fn record_bytes_max(&self) -> u64 {
+        self.shared.config.segment_bytes / 2
     }
 
     /// Takes an idempotency key for a request, or returns how it was answered before.
@@ -220,12 +280,6 @@ impl Ingestion {
     /// When the key was used for another body.
     pub async fn claim(&self, key: Key) -> Result<Claim, KeyConflict> {
         self.shared.keys.claim(key).await
-    }
-
-    /// Sends the rows of a data source to these tables from the next batch on; the first one is its
-    /// own, the others are of deployments that are staged. Call it under a [`Hold`].
-    pub fn set_targets(&self, source: &SourceName, targets: Vec<SourceName>) {
-        self.shared.source(source).set_targets(targets);
     }
 
     /// Waits until the batches that an earlier process left are stored, for at most `limit`. Tables
@@ -307,6 +361,8 @@ impl Shared {
             quarantined_rows: rows.quarantined_rows,
         };
         let at = rows.origin.at;
+        let source = self.source(&rows.source);
+        self.check_share(&source)?;
         let ticket = {
             let mut unstored = self.unstored.lock();
             let records = unstored.records.len() + unstored.appending.len();
@@ -331,7 +387,6 @@ impl Shared {
             claimed.answered(location.lsn, counts, at);
         }
         self.counters.acknowledged(counts);
-        let source = self.source(&rows.source);
         let arrived = source.push(self.pending(location, rows));
         Ok(Receipt {
             counts,
@@ -345,12 +400,32 @@ impl Shared {
         let bytes = rows.bytes();
         Pending {
             location,
+            order: location.lsn,
+            requests: 1,
             token: rows.token.clone(),
             count: rows.rows + rows.quarantined_rows,
             bytes,
             arrived: Instant::now(),
             rows: self.memory.try_add(bytes).then(|| Box::new(rows)),
         }
+    }
+
+    /// Reads rows back from the journal.
+    async fn read(&self, locations: Vec<Location>) -> Result<Vec<Rows>, String> {
+        if locations.is_empty() {
+            return Ok(Vec::new());
+        }
+        let journal = self.journal.clone();
+        let read = move |location| {
+            let record = journal.read(location).map_err(|error| error.to_string())?;
+            match Record::decode(&record) {
+                Some(Record::Rows(rows)) => Ok(rows),
+                _ => Err(format!("the journal's record {} has no rows", location.lsn)),
+            }
+        };
+        let read = move || locations.into_iter().map(read).collect();
+        let read = tokio::task::spawn_blocking(read).await;
+        read.map_err(|error| error.to_string())?
     }
 
     /// Returns a data source's queue; the first call starts its task.
@@ -392,10 +467,13 @@ impl Shared {
             unstored.records.remove(&record.location.lsn);
         }
         drop(unstored);
-        for record in &batch.records {
-            if record.rows.is_some() {
-                self.memory.remove(record.bytes);
-            }
+        self.forget_rows(&batch.records);
+    }
+
+    /// Counts the rows of records out of the memory; they are about to be dropped.
+    fn forget_rows(&self, records: &[Pending]) {
+        for record in records.iter().filter(|record| record.rows.is_some()) {
+            self.memory.remove(record.bytes);
         }
     }
 

@@ -6,6 +6,7 @@
 
 mod analyze;
 mod convert;
+mod copy;
 mod decode;
 mod error;
 mod frame;
@@ -25,6 +26,10 @@ pub use birdhouse_engine::ErrorKind;
 pub use birdhouse_journal::SYNC_TIME_BOUNDS;
 
 pub use analyze::{Analysis, AnalyzedColumn, FileKind, FoundDialect, analyze, file_kind};
+pub use copy::{
+    COPY_KILL_POINTS, CopyError, CopyQuery, Gathered, GatheredRows, check_copy, discard_gathered,
+    gathered,
+};
 pub use decode::{DecodeOptions, Decoded, Decoder, Format, decode};
 pub use error::DecodeError;
 pub use frame::{Chunk, Chunks, CsvDialect, HeaderRule};
@@ -38,7 +43,9 @@ pub use ingestion::{
 pub use load::{LoadError, Loaded};
 pub use native::Block;
 pub use quarantine::{QUARANTINE_SUFFIX, quarantine_columns};
-pub use replace::{REPLACE_KILL_POINTS, ReplaceError, Replaced, Replacement, settle_replacements};
+pub use replace::{
+    REPLACE_KILL_POINTS, ReplaceError, Replaced, Replacement, Settled, settle_replacements,
+};
 pub use rewrite::{LightweightDelete, delete, delete_lightweight, matching_rows, truncate};
 pub use schema::{Column, Schema, SchemaError};
 pub use stream::{Piece, StreamError, decode_stream};

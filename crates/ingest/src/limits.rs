@@ -82,6 +82,9 @@ pub const INSERTS_AT_ONCE: usize = 2;
 /// Longest pause before a batch that failed is sent again.
 pub const RETRY_PAUSE_MAX: Duration = Duration::from_secs(30);
 
+/// How often the engine may go away while it has the same rows, until they are taken for the cause.
+pub const ENGINE_DEATHS_MAX: u32 = 5;
+
 /// How often the log speaks of rows in the quarantine of one data source.
 pub const NOTICE_PAUSE: Duration = Duration::from_secs(10);
 
@@ -97,6 +100,11 @@ pub const PENDING_OVERHEAD_BYTES: usize = 1024;
 /// Requests and chunks that wait for the engine. Each takes some 200 bytes of memory even when its
 /// rows wait in the journal.
 pub const PENDING_RECORDS_MAX: usize = 2_000_000;
+
+/// Data sources whose rows cannot be stored may together hold one part in so many of the journal and of
+/// the requests that wait. When what is stored takes as much and they keep it from being trimmed, their
+/// rows are written again.
+pub const STUCK_SHARE: u64 = 4;
 
 /// Rows of one data source whose presence is looked at after an unclean stop, the newest ones.
 pub const CHECKED_ROWS_MAX: u64 = 1_000_000;
@@ -127,3 +135,9 @@ pub const KEY_LOG_BYTES_MAX: u64 = 1 << 30;
 
 /// How long whoever changes tables waits until the rows that were acknowledged before are stored.
 pub const HOLD_WAIT_MAX: Duration = Duration::from_secs(60);
+
+/// Bytes of a copy's rows after which they are appended: a record of the journal, and a batch.
+pub const COPY_CHUNK_BYTES: u64 = 16 << 20;
+
+/// Rows after which they are.
+pub const COPY_CHUNK_ROWS: u64 = 250_000;

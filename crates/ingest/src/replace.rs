@@ -17,7 +17,7 @@
 //! Whatever a crash leaves is put in order by [`settle_replacements`]: with `@switch` the exchange
 //! is completed, without it everything is dropped.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use birdhouse_engine::{Engine, EngineError, ErrorKind};
 use birdhouse_journal::kill_point;
@@ -25,13 +25,16 @@ use birdhouse_sql::{quote_identifier, quote_string};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::copy::Gathered;
 use crate::decode::Decoded;
 use crate::ingestion::{HoldError, HoldMode, Ingestion, SourceName};
 use crate::limits::{ENGINE_WAIT_MAX, HOLD_WAIT_MAX};
 use crate::load::{LoadError, Loaded, load};
 use crate::rewrite::copy_rows;
 use crate::schema::Schema;
-use crate::tables::{Edge, Named, Tables, count, moved, qualified, rows, run};
+use crate::tables::{
+    Edge, Named, Tables, count, databases, drop_database, moved, qualified, rows, run,
+};
 
 /// What the names of our databases begin with.
 const PREFIX: &str = "replace_";
@@ -100,6 +103,9 @@ pub enum ReplaceError {
         /// Why they are not there any more.
         reason: &'static str,
     },
+    /// The caller does not want it any more.
+    #[error("nothing was replaced: it was cancelled")]
+    Withdrawn,
     /// The engine refused or failed.
     #[error(transparent)]
     Engine(#[from] EngineError),
@@ -130,7 +136,9 @@ impl ReplaceError {
             Self::Empty | Self::Unrebuildable { .. } => ErrorKind::InvalidInput,
             Self::Engine(error) => error.kind(),
             Self::Load(error) => error.kind(),
-            Self::Changed { .. } | Self::Held(_) | Self::Unsettled(_) => ErrorKind::Unavailable,
+            Self::Withdrawn | Self::Changed { .. } | Self::Held(_) | Self::Unsettled(_) => {
+                ErrorKind::Unavailable
+            }
         }
     }
 }
@@ -144,21 +152,25 @@ struct Switch {
 }
 
 impl Replacement {
-    /// Makes the empty copies. `condition` has been checked by the guard.
+    /// Makes the empty copies for a data source. `id` must be new; `condition` has been checked by the
+    /// guard.
     ///
     /// # Errors
     /// When a table could not be rebuilt from what is there, or the engine fails.
     pub async fn begin(
         engine: &Engine,
-        schema: &Schema,
+        target: SourceName,
+        id: Uuid,
         condition: Option<String>,
     ) -> Result<Self, ReplaceError> {
-        let database = schema.database().to_owned();
-        let source = schema.table().to_owned();
+        let SourceName {
+            database,
+            datasource: source,
+        } = target;
         let tables = Tables::read(engine, &database).await?;
         let replacement = Self {
             engine: engine.clone(),
-            stage: format!("{PREFIX}{}", Uuid::now_v7().simple()),
+            stage: format!("{PREFIX}{}", id.simple()),
             rebuilt: tables.downstream(&source),
             database,
             source,
@@ -192,14 +204,30 @@ impl Replacement {
         load(&self.engine, (schema, &self.stage, table), batch, batch_id).await
     }
 
-    /// Puts the new rows in the place of the old ones.
+    /// Takes all rows that were gathered by a copy, in their order.
     ///
     /// # Errors
-    /// When there are none and `allows_empty` is false, or the engine fails; the copies are gone then.
+    /// When the engine fails, or a view does.
+    pub async fn take(&self, gathered: &Gathered) -> Result<(), EngineError> {
+        kill_point!("replace.load");
+        let columns = gathered.columns();
+        let (from, to) = (gathered.table(), self.staged(&self.source));
+        let order = gathered.order();
+        copy_rows(&self.engine, &self.database, (&from, &to), &columns, &order)
+            .await
+            .map(drop)
+    }
+
+    /// Puts the new rows in the place of the old ones. `begins` is awaited when everything is ready: from
+    /// then on the exchange may have begun; when it returns false nothing is replaced.
+    ///
+    /// # Errors
+    /// When there are no rows and `allows_empty` is false, or the engine fails; the copies are gone then.
     pub async fn switch(
         self,
         ingestion: &Ingestion,
         allows_empty: bool,
+        begins: impl AsyncFnOnce() -> bool,
     ) -> Result<Replaced, ReplaceError> {
         let affected = self.tables.upstream(self.rebuilt.clone());
         let affected = affected
@@ -216,7 +244,10 @@ impl Replacement {
                 return Err(error.into());
             }
         };
-        let completed = self.complete(allows_empty).await;
+        let completed = match self.complete(allows_empty).await {
+            Ok(_) if !begins().await => Err(ReplaceError::Withdrawn),
+            completed => completed,
+        };
         let replaced = match completed {
             Ok(replaced) => replaced,
             Err(error) => {
@@ -479,26 +510,28 @@ impl Replacement {
 
 /// Completes or drops what replacements left when the process or the engine ended during them.
 ///
-/// Nothing may be appended, queried or deployed meanwhile: this is for the start.
+/// Nothing may be appended, queried or deployed meanwhile: this is for the start. Returns how each
+/// ended, by its id.
 ///
 /// # Errors
 /// When the engine fails.
-pub async fn settle_replacements(engine: &Engine) -> Result<(), EngineError> {
-    let sql = format!("SELECT name FROM system.databases WHERE startsWith(name, '{PREFIX}')");
-    for database in rows::<Named>(engine, &sql).await? {
-        let settled = settle(engine, &database.name).await?;
+pub async fn settle_replacements(engine: &Engine) -> Result<BTreeMap<Uuid, Settled>, EngineError> {
+    let mut all = BTreeMap::new();
+    for (id, database) in databases(engine, PREFIX).await? {
+        let settled = settle(engine, &database).await?;
         tracing::warn!(
-            database = database.name,
+            database,
             ?settled,
             "settled a replacement that was interrupted"
         );
+        all.insert(id, settled);
     }
-    Ok(())
+    Ok(all)
 }
 
 /// How a replacement ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Settled {
+pub enum Settled {
     /// The new rows are in.
     Completed,
     /// The old rows are as they were.
@@ -534,11 +567,4 @@ async fn settle(engine: &Engine, stage: &str) -> Result<Settled, EngineError> {
     kill_point!("replace.exchanged");
     drop_database(engine, stage).await?;
     Ok(Settled::Completed)
-}
-
-/// Drops a database. What a crash leaves of it is dropped by the next start: a table that has been
-/// exchanged is known by its uuid and not exchanged again.
-async fn drop_database(engine: &Engine, stage: &str) -> Result<(), EngineError> {
-    let sql = format!("DROP DATABASE IF EXISTS {} SYNC", quote_identifier(stage));
-    engine.execute(&sql).await
 }

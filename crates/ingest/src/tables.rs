@@ -201,6 +201,28 @@ pub(crate) async fn run(engine: &Engine, database: &str, sql: String) -> Result<
     Ok(engine.query(query).await?.summary.written_rows)
 }
 
+/// Returns our databases whose names are `prefix` and an id, by that id.
+pub(crate) async fn databases(
+    engine: &Engine,
+    prefix: &str,
+) -> Result<BTreeMap<Uuid, String>, EngineError> {
+    let prefix_text = quote_string(prefix);
+    let sql = format!("SELECT name FROM system.databases WHERE startsWith(name, {prefix_text})");
+    let found = rows::<Named>(engine, &sql).await?.into_iter();
+    let found = found.filter_map(|database| {
+        let id = Uuid::parse_str(database.name.strip_prefix(prefix)?).ok()?;
+        Some((id, database.name))
+    });
+    Ok(found.collect())
+}
+
+/// Drops a database of ours. What a crash leaves of it is dropped by the next start: a table that has
+/// been exchanged is known by its uuid and not exchanged again.
+pub(crate) async fn drop_database(engine: &Engine, name: &str) -> Result<(), EngineError> {
+    let sql = format!("DROP DATABASE IF EXISTS {} SYNC", quote_identifier(name));
+    engine.execute(&sql).await
+}
+
 /// Returns the number of rows of a query of ours.
 pub(crate) async fn count(engine: &Engine, database: &str, sql: &str) -> Result<u64, EngineError> {
     let mut query = Query::admin(sql, "TSVRaw");

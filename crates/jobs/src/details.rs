@@ -16,6 +16,10 @@ pub struct Details {
     pub datasource_id: String,
     /// Name of that data source.
     pub datasource: String,
+    /// Id of the pipe that it runs.
+    pub pipe_id: String,
+    /// Name of that pipe.
+    pub pipe: String,
     /// How rows are brought in: `append` or `replace`.
     pub mode: Option<String>,
     /// Parameters of the request, its token left out.
@@ -30,10 +34,36 @@ pub struct Details {
     pub bytes: u64,
     /// Rows of the file that did not match the condition of a replacement.
     pub ignored_rows: u64,
+    /// How far a copy is.
+    pub copy: CopyStage,
     /// Rows that were removed.
     pub rows_affected: Option<u64>,
     /// Parts of the file.
     pub blocks: Vec<Block>,
+    /// Data sources that a branch got rows of, each with the ids of their partitions.
+    pub partitions: Vec<(String, Vec<String>)>,
+}
+
+/// How far a copy is, which decides what becomes of it after a crash.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CopyStage {
+    /// Its rows are gathered aside; without an end nothing was copied.
+    #[default]
+    Gathering,
+    /// Its rows are being appended: those before `from` are, those up to `to` may be.
+    Appending {
+        /// The first row that is not known to be appended.
+        from: u64,
+        /// The row behind the last one that may be appended.
+        to: u64,
+        /// All rows.
+        rows: u64,
+    },
+    /// Its rows may have taken the place of others.
+    Replacing,
+    /// All its rows are where they belong.
+    Copied,
 }
 
 /// A part of a file.

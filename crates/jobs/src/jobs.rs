@@ -16,12 +16,12 @@ use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::details::{Block, Details};
+use crate::details::{Block, CopyStage, Details};
 use crate::limits::{LISTED_HOURS, RUNNING_MAX, STOP_TIME_MAX, WAITING_MAX};
 use crate::queue::{Next, Queue};
 
-/// What a job that a crash interrupted says.
-const INTERRUPTED: &str = "the server stopped before the job ended; rows may have been stored in part: look at the data source before you try again";
+/// What a job that a crash interrupted says, when nothing more is known of it.
+pub(crate) const INTERRUPTED: &str = "the server stopped before the job ended; rows may have been stored in part: look at the data source before you try again";
 
 /// What a job that was running or waiting when the server was told to stop says.
 const STOPPED: &str = "the server was stopped before the job ended; try again";
@@ -63,6 +63,30 @@ struct LiveJob {
     cancelled: CancellationToken,
 }
 
+impl LiveJob {
+    fn of(job: Job) -> Arc<Self> {
+        Arc::new(Self {
+            job: Mutex::new(job),
+            cancelled: CancellationToken::new(),
+        })
+    }
+}
+
+impl State {
+    /// Returns the job that keeps a new one away: of the same kind, for the same pipe.
+    fn busy_with(&self, new: &Job) -> Option<JobId> {
+        let of = |job: &Job| {
+            let pipe = job.details.pipe_id.clone();
+            (job.workspace, job.kind.clone(), pipe)
+        };
+        let wanted = Some(of(new)).filter(|_| !new.details.pipe_id.is_empty())?;
+        let mut live = self.live.values().map(|live| live.job.lock());
+        // One whose end is being stored is over.
+        let busy = live.find(|job| !job.status.is_final() && of(job) == wanted);
+        busy.map(|job| job.id)
+    }
+}
+
 /// What is asked for.
 #[derive(Debug, Clone)]
 pub struct Draft {
@@ -74,6 +98,23 @@ pub struct Draft {
     pub is_cancellable: bool,
     /// What it is about; its data source has one job at a time.
     pub details: Details,
+}
+
+/// What becomes of a job that an earlier process did not end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fate {
+    /// It failed.
+    Failed(String),
+    /// It had done its work.
+    Done,
+    /// It is to be resumed: see [`Jobs::resume`].
+    GoesOn,
+}
+
+impl Default for Fate {
+    fn default() -> Self {
+        Self::Failed(INTERRUPTED.to_owned())
+    }
 }
 
 /// A job at one moment.
@@ -107,6 +148,18 @@ pub struct Job {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum JobError {
+    /// A job of this kind waits or runs for the pipe.
+    #[error(
+        "a {kind} of the pipe '{pipe}' is waiting or running already: job {id}; try again when it has ended"
+    )]
+    PipeBusy {
+        /// What it does.
+        kind: &'static str,
+        /// The pipe.
+        pipe: String,
+        /// That job.
+        id: JobId,
+    },
     /// Too many jobs wait.
     #[error("{WAITING_MAX} jobs are waiting already; try again when some have ended")]
     TooMany,
@@ -131,6 +184,7 @@ pub enum JobError {
 #[derive(Clone)]
 pub struct JobContext {
     job: Arc<LiveJob>,
+    inner: Arc<Inner>,
 }
 
 impl JobContext {
@@ -159,6 +213,28 @@ impl JobContext {
         !self.is_cancelled()
     }
 
+    /// Stores the job as it is now, so that the next process knows.
+    ///
+    /// # Errors
+    /// When the catalog fails.
+    pub async fn store(&self) -> Result<(), JobError> {
+        let job = self.job.job.lock().clone();
+        self.inner.put(&job).await
+    }
+
+    /// Returns what is kept of the job.
+    #[must_use]
+    pub fn details(&self) -> Details {
+        self.job.job.lock().details.clone()
+    }
+
+    /// Says how much is done, from 0 to 100.
+    pub fn progress(&self, percentage: f64) {
+        let mut job = self.job.job.lock();
+        job.progress_percentage = percentage;
+        job.updated_at = now();
+    }
+
     /// Adds a part of the file, and says how much of it is done, from 0 to 100.
     pub fn add_block(&self, block: Block, percentage: f64) {
         let mut job = self.job.job.lock();
@@ -176,13 +252,24 @@ impl JobContext {
 }
 
 impl Jobs {
-    /// Takes over from the last run: its jobs that had not ended become errors.
+    /// Takes over from the last run; `fate` says what becomes of its jobs that had not ended.
     ///
     /// # Errors
     /// When the catalog fails.
-    pub fn open(catalog: Arc<Catalog>, recorder: Recorder) -> Result<Self, CatalogError> {
-        for record in catalog.fail_unfinished_jobs(INTERRUPTED)? {
-            let job = Job::from_record(record);
+    pub fn open(
+        catalog: Arc<Catalog>,
+        recorder: Recorder,
+        fate: impl Fn(&Job) -> Fate,
+    ) -> Result<Self, CatalogError> {
+        for record in catalog.unfinished_jobs()? {
+            let mut job = Job::from_record(record);
+            (job.status, job.error) = match fate(&job) {
+                Fate::Failed(error) => (JobStatus::Error, Some(error)),
+                Fate::Done => (JobStatus::Done, None),
+                Fate::GoesOn => continue,
+            };
+            job.updated_at = now();
+            catalog.put_job(&job.to_record())?;
             record_state(&catalog, &recorder, &job);
         }
         Ok(Self {
@@ -211,9 +298,6 @@ impl Jobs {
     where
         F: Future<Output = Outcome> + Send + 'static,
     {
-        if self.inner.state.lock().queue.waiting_count() >= WAITING_MAX {
-            return Err(JobError::TooMany);
-        }
         let now = now();
         let job = Job {
             id: JobId::next(),
@@ -228,25 +312,91 @@ impl Jobs {
             started_at: None,
             updated_at: now,
         };
-        self.inner.store(&job).await?;
-        let live = Arc::new(LiveJob {
-            job: Mutex::new(job.clone()),
-            cancelled: CancellationToken::new(),
+        let live = LiveJob::of(job.clone());
+        {
+            let mut state = self.inner.state.lock();
+            if state.queue.waiting_count() >= WAITING_MAX {
+                return Err(JobError::TooMany);
+            }
+            if let Some(id) = state.busy_with(&job) {
+                return Err(JobError::PipeBusy {
+                    kind: draft.kind,
+                    pipe: job.details.pipe,
+                    id,
+                });
+            }
+            // From here on it keeps others of its pipe away.
+            state.live.insert(job.id, Arc::clone(&live));
+        }
+        if let Err(error) = self.inner.store(&job).await {
+            self.inner.state.lock().live.remove(&job.id);
+            return Err(error);
+        }
+        self.start(live, work).await.map(|()| job)
+    }
+
+    /// Runs a job on that an earlier process did not end; `fate` said that it goes on.
+    ///
+    /// # Errors
+    /// When the server stops.
+    pub async fn resume<F>(
+        &self,
+        job: Job,
+        work: impl FnOnce(JobContext) -> F + Send + 'static,
+    ) -> Result<(), JobError>
+    where
+        F: Future<Output = Outcome> + Send + 'static,
+    {
+        let live = LiveJob::of(Job {
+            status: JobStatus::Waiting,
+            is_cancellable: false,
+            ..job.clone()
         });
         {
             let mut state = self.inner.state.lock();
             state.live.insert(job.id, Arc::clone(&live));
-            let datasource = job.details.datasource.clone();
-            let work: Work = Box::new(move |context| work(context).boxed());
-            let waiting = Waiting { job: live, work };
-            state.queue.push(job.workspace, datasource, waiting);
+        }
+        self.start(live, work).await
+    }
+
+    /// Returns the jobs of the last run that are to be resumed, the oldest first.
+    ///
+    /// # Errors
+    /// When the catalog fails.
+    pub async fn unfinished(&self) -> Result<Vec<Job>, JobError> {
+        let catalog = Arc::clone(&self.inner.catalog);
+        let records = spawn_blocking(move || catalog.unfinished_jobs()).await??;
+        let state = self.inner.state.lock();
+        let jobs = records.into_iter().map(Job::from_record);
+        Ok(jobs
+            .filter(|job| !state.live.contains_key(&job.id))
+            .collect())
+    }
+
+    async fn start<F>(
+        &self,
+        live: Arc<LiveJob>,
+        work: impl FnOnce(JobContext) -> F + Send + 'static,
+    ) -> Result<(), JobError>
+    where
+        F: Future<Output = Outcome> + Send + 'static,
+    {
+        let (workspace, datasource) = {
+            let job = live.job.lock();
+            (job.workspace, job.details.datasource.clone())
+        };
+        let work: Work = Box::new(move |context| work(context).boxed());
+        let waiting = Waiting { job: live, work };
+        {
+            let mut state = self.inner.state.lock();
+            state.queue.push(workspace, datasource, waiting);
         }
         if self.inner.stopping.is_cancelled() {
             self.inner.fail_waiting().await;
             return Err(JobError::Stopping);
         }
         Inner::start_next(&self.inner);
-        Ok(job)
+        Ok(())
     }
 
     /// Returns a job of a workspace.
@@ -313,6 +463,12 @@ impl Jobs {
         Ok(running.clone())
     }
 
+    /// Returns true when the server is being stopped.
+    #[must_use]
+    pub fn is_stopping(&self) -> bool {
+        self.inner.stopping.is_cancelled()
+    }
+
     /// Ends all jobs, those that run in order if they do so within a few seconds.
     pub async fn stop(&self) {
         self.inner.stopping.cancel();
@@ -371,6 +527,7 @@ impl Inner {
             record_state(&inner.catalog, &inner.recorder, &started);
             let context = JobContext {
                 job: Arc::clone(&live),
+                inner: Arc::clone(&inner),
             };
             // A task of its own: a panic in it is an error of the job.
             let outcome = inner.tracker.spawn(work(context)).await;
@@ -378,6 +535,10 @@ impl Inner {
                 tracing::error!(%error, job = %started.id, "a job ended badly");
                 Err("internal error".to_owned())
             });
+            if outcome.is_err() && inner.leaves(&live) {
+                inner.state.lock().queue.ended(&next.key);
+                return;
+            }
             {
                 let mut job = live.job.lock();
                 let stopped = inner.stopping.is_cancelled().then(|| STOPPED.to_owned());
@@ -395,6 +556,13 @@ impl Inner {
             Self::start_next(&inner);
         }
         .boxed()
+    }
+
+    /// Returns true for a job whose work was interrupted by the end of the server and goes on with the
+    /// next one.
+    fn leaves(&self, live: &LiveJob) -> bool {
+        let stage = live.job.lock().details.copy;
+        self.stopping.is_cancelled() && matches!(stage, CopyStage::Appending { .. })
     }
 
     /// Stores a job whose final status is set, and lets go of it.
@@ -418,6 +586,9 @@ impl Inner {
     async fn fail_waiting(&self) {
         let waiting = self.state.lock().queue.drain();
         for waiting in waiting {
+            if self.leaves(&waiting.job) {
+                continue;
+            }
             {
                 let mut job = waiting.job.job.lock();
                 job.status = JobStatus::Error;
@@ -429,6 +600,10 @@ impl Inner {
 
     async fn store(&self, job: &Job) -> Result<(), JobError> {
         record_state(&self.catalog, &self.recorder, job);
+        self.put(job).await
+    }
+
+    async fn put(&self, job: &Job) -> Result<(), JobError> {
         let (catalog, record) = (Arc::clone(&self.catalog), job.to_record());
         Ok(spawn_blocking(move || catalog.put_job(&record)).await??)
     }
@@ -499,7 +674,7 @@ impl Job {
             error: self.error.clone(),
             workspace_id: self.workspace.to_string(),
             request_id: given(&details.request_id),
-            pipe_id: None,
+            pipe_id: given(&details.pipe_id),
             datasource_id: given(&details.datasource_id),
             created_at: self.created_at,
             started_at: self.started_at,

@@ -2,7 +2,7 @@
 //!
 //! [`Jobs`] runs a few at a time, in turns between workspaces, and never two on the same data source;
 //! each is kept in the catalog, so that one that a crash interrupted is an error afterwards, not a
-//! mystery. What a job does is the caller's: a future that reports through a [`JobContext`].
+//! mystery, and work that must come to its end goes on. What a job does is the caller's: a future that reports through a [`JobContext`].
 
 mod details;
 mod jobs;
@@ -10,5 +10,5 @@ mod limits;
 mod queue;
 
 pub use birdhouse_catalog::{JobId, JobStatus};
-pub use details::{Block, Details};
-pub use jobs::{Draft, Job, JobContext, JobError, Jobs, Outcome};
+pub use details::{Block, CopyStage, Details};
+pub use jobs::{Draft, Fate, Job, JobContext, JobError, Jobs, Outcome};

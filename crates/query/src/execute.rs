@@ -153,6 +153,23 @@ impl Queries {
         self.text(call, own, format).await
     }
 
+    /// Returns the statement of one `node` of `pipe` with everything that it reads, which has passed the
+    /// guard, and the values of its secrets: for a copy, which reads with the rights of its author.
+    ///
+    /// # Errors
+    /// See [`QueryError`].
+    pub async fn statement(
+        &self,
+        call: &Call<'_>,
+        pipe: &str,
+        node: &str,
+    ) -> Result<(Assembled, Vec<(String, String)>), QueryError> {
+        let pipe = call.resources.pipe(pipe)?;
+        let assembled = self.assembler(call).pipe(pipe, Some(node)).await?;
+        let values = secret_values(call, &assembled);
+        Ok((assembled, values))
+    }
+
     /// Returns the statement that a call of `pipe` runs, or of one `node` of it, and the engine's plan
     /// for it.
     ///
@@ -267,13 +284,8 @@ impl Queries {
         format: Format,
         filters: Option<(String, String)>,
     ) -> Result<Answer, QueryError> {
-        let parameters = assembled
-            .secrets
-            .iter()
-            .filter_map(|name| Some((name.clone(), (call.secret)(name)?)))
-            .collect();
         let mut query = Query {
-            parameters,
+            parameters: secret_values(call, &assembled),
             id: call.request_id.to_owned(),
             settings: call.output.to_engine(),
             ..Query::reader(
@@ -303,8 +315,16 @@ impl Queries {
     }
 }
 
+/// Returns the values of the secrets that a statement refers to, by name.
+fn secret_values(call: &Call<'_>, assembled: &Assembled) -> Vec<(String, String)> {
+    let names = assembled.secrets.iter();
+    names
+        .filter_map(|name| Some((name.clone(), (call.secret)(name)?)))
+        .collect()
+}
+
 /// Returns the error with the names of tables as users know them.
-fn in_their_words(error: EngineError, resources: &Resources) -> EngineError {
+pub fn in_their_words(error: EngineError, resources: &Resources) -> EngineError {
     match error {
         EngineError::Exception {
             code,

@@ -21,7 +21,7 @@ pub use assembly::{Access, Assembled, Assembler, OwnText, Scope, Views};
 pub use clickhouse::Dialect;
 pub use describe::{DeclaredParameter, Description, describe, node_parameters};
 pub use error::QueryError;
-pub use execute::{Answer, Call, Explained, Queries};
+pub use execute::{Answer, Call, Explained, Queries, in_their_words};
 pub use format::{Format, OutputSettings};
 pub use guard::Guard;
 pub use limits::REFERENCES_MAX;

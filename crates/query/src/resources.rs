@@ -8,7 +8,7 @@ use birdhouse_template::{Template, TemplateError, template_text};
 use crate::error::QueryError;
 
 /// A snapshot of what can be queried. Replaced as a whole when a deployment is promoted.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Resources {
     /// The engine's database in which data sources have their own names.
     pub database: String,

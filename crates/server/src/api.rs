@@ -1,8 +1,10 @@
 //! The routes, one file per resource.
 
 mod analyze;
+mod branches;
 mod build;
 mod connectors;
+mod copies;
 mod datasource_list;
 mod datasources;
 mod declared;
@@ -28,7 +30,9 @@ mod variables;
 mod welcome;
 mod workspaces;
 
-pub(crate) use sql::{query_call, record};
+pub(crate) use build::TEST_WORKSPACE;
+pub(crate) use jobs::job_error;
+pub(crate) use sql::{query_call, record, secret_of, template_context};
 
 use std::sync::Arc;
 
@@ -86,6 +90,7 @@ pub fn router(app: Arc<App>) -> Router {
     let routes = Router::new()
         .route("/v0/events", post(events::append))
         .merge(datasources::routes())
+        .merge(copies::routes())
         .merge(declared::routes())
         .route("/v0/pipes/{endpoint}", post(pipes::call))
         .route(
@@ -138,17 +143,18 @@ fn deployment_routes() -> Router<Arc<App>> {
 fn account_routes() -> Router<Arc<App>> {
     let workspace = get(workspaces::get).delete(workspaces::delete);
     let users = put(workspaces::change_users);
-    let environments = get(local::environments).post(local::create_environment);
-    let environment = get(local::environment).delete(local::environment);
+    let branches = get(branches::list).post(branches::create);
+    let branch = get(branches::get).delete(branches::delete);
     Router::new()
         .route("/tokens", get(local::tokens))
         .route("/v0/auth", get(local::auth))
         .route("/v0/regions", get(local::regions))
         .route("/v1/infra", get(local::infrastructures))
-        .route("/v0/environments", environments.clone())
-        .route("/v1/environments", environments)
-        .route("/v0/environments/{name}", environment.clone())
-        .route("/v1/environments/{name}", environment)
+        .route("/v0/environments", branches.clone())
+        .route("/v1/environments", branches)
+        .route("/v0/environments/{name}", branch.clone())
+        .route("/v1/environments/{name}", branch)
+        .route("/v0/environments/{name}/data", post(branches::data))
         .route("/v0/user/workspaces", get(workspaces::list))
         .route("/v1/user/workspaces", get(workspaces::list))
         .route("/v0/workspace", get(workspaces::current))
@@ -178,7 +184,7 @@ fn workspace_routes() -> Router<Arc<App>> {
         .route("/v0/variables/{name}", variable)
 }
 
-/// The project as it is deployed, and the refusals to change it in another way.
+/// The project as it is deployed, and changes of it.
 fn resource_routes() -> Router<Arc<App>> {
     let refuse = || {
         post(structure::refuse)
@@ -186,36 +192,24 @@ fn resource_routes() -> Router<Arc<App>> {
             .delete(structure::refuse)
     };
     let datasource = get(datasource_list::get)
-        .put(structure::refuse)
-        .delete(structure::refuse);
-    let pipe = get(pipe_list::get)
-        .put(structure::refuse)
-        .delete(structure::refuse);
-    let connector = get(connectors::get).delete(structure::refuse);
+        .put(structure::datasource::update)
+        .delete(structure::datasource::delete);
+    let connector = get(connectors::get).delete(connectors::refuse);
     Router::new()
         .route("/v0/datasources", get(datasource_list::list))
         .route("/v0/datasources/{name}", datasource)
-        .route("/v0/datasources/{name}/alter", post(structure::refuse))
+        .route(
+            "/v0/datasources/{name}/alter",
+            post(structure::datasource::alter),
+        )
         .route("/v0/datasources/{name}/exchange", post(structure::refuse))
         .route("/v0/datasources/{name}/share", refuse())
         .route("/v0/datasources/exchange", post(structure::refuse))
-        .route("/v0/pipes", get(pipe_list::list).post(structure::refuse))
-        .route("/v1/pipes", get(pipe_list::list))
-        .route("/v0/pipes/{endpoint}", pipe)
-        .route("/v1/pipes/{endpoint}", get(pipe_list::get))
-        .route("/v0/pipes/{pipe}/data", get(pipe_list::data))
-        .route("/v0/pipes/{pipe}/explain", get(pipe_list::explain))
-        .route("/v0/pipes/{pipe}/nodes", post(structure::refuse))
-        .route("/v0/pipes/{pipe}/nodes/{node}", refuse())
-        .route("/v0/pipes/{pipe}/nodes/{node}/{action}", refuse())
-        .route(
-            "/v0/pipes/{pipe}/nodes/{node}/explain",
-            get(pipe_list::explain_node),
-        )
+        .merge(pipe_routes())
         .route("/examples/query.http", get(examples::query))
         .route(
             "/v0/connectors",
-            get(connectors::list).post(structure::refuse),
+            get(connectors::list).post(connectors::refuse),
         )
         .route("/v0/connectors/{name}", connector)
         .route("/v0/connectors/{name}/preview", get(connectors::preview))
@@ -227,6 +221,42 @@ fn resource_routes() -> Router<Arc<App>> {
         )
         .route("/v0/sql_tables", post(sql_tools::tables))
         .route("/v0/sql_replace", post(sql_tools::replace))
+}
+
+/// Pipes and their nodes.
+fn pipe_routes() -> Router<Arc<App>> {
+    let pipe = get(pipe_list::get)
+        .put(structure::pipe::update)
+        .delete(structure::pipe::delete);
+    let node = put(structure::node::update).delete(structure::node::delete);
+    let output = post(structure::node::become_of)
+        .put(structure::node::become_of)
+        .delete(structure::node::become_of);
+    Router::new()
+        .route(
+            "/v0/pipes",
+            get(pipe_list::list).post(structure::pipe::create),
+        )
+        .route("/v1/pipes", get(pipe_list::list))
+        .route("/v0/pipes/{endpoint}", pipe)
+        .route("/v1/pipes/{endpoint}", get(pipe_list::get))
+        .route("/v0/pipes/{pipe}/data", get(pipe_list::data))
+        .route("/v0/pipes/{pipe}/explain", get(pipe_list::explain))
+        .route("/v0/pipes/{pipe}/nodes", post(structure::node::append))
+        .route("/v0/pipes/{pipe}/nodes/{node}", node)
+        .route("/v0/pipes/{pipe}/nodes/{node}/{action}", output)
+        .route(
+            "/v0/pipes/{pipe}/nodes/{node}/explain",
+            get(pipe_list::explain_node),
+        )
+        .route(
+            "/v0/pipes/{pipe}/nodes/{node}/analysis",
+            get(structure::analysis::analyze),
+        )
+        .route(
+            "/v0/pipes/{pipe}/nodes/{node}/population",
+            post(structure::population::populate),
+        )
 }
 
 /// Takes a path with a slash at its end for the same path without; a redirect would lose bodies.

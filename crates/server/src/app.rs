@@ -19,6 +19,7 @@ use crate::import::Imports;
 use crate::in_flight::InFlight;
 use crate::limits::BODIES_BYTES_MAX;
 use crate::rate::Rates;
+use crate::structure::Turns;
 
 /// The parts of a running server, shared by all requests.
 pub struct App {
@@ -35,6 +36,7 @@ pub struct App {
     /// Whether only programs of this machine reach the server; it gives them its tokens then.
     pub is_local: bool,
     pub(crate) definitions: AllDefinitions,
+    pub(crate) turns: Turns,
     pub(crate) rates: Rates,
     /// How projects become live.
     pub deployer: Deployer,
@@ -128,6 +130,7 @@ impl App {
             queries,
             is_local: false,
             definitions: AllDefinitions::default(),
+            turns: Turns::default(),
             rates: Rates::default(),
             recorder,
             ingestion,
@@ -237,12 +240,19 @@ impl App {
         Ok(workspace.workspace.clone())
     }
 
-    /// Deletes a workspace with all its data.
+    /// Deletes a workspace and its branches with all their data.
     pub(crate) async fn delete_workspace(&self, id: WorkspaceId) -> Result<(), ApiError> {
+        let before = self.catalog.view();
         let catalog = Arc::clone(&self.catalog);
         blocking(move || catalog.delete_workspace(id)).await?;
-        self.live.forget(id);
-        self.definitions.forget(id);
+        let now = self.catalog.view();
+        for gone in before.workspaces().iter().map(|view| view.workspace.id) {
+            if now.workspace(gone).is_none() {
+                self.live.forget(gone);
+                self.definitions.forget(gone);
+                self.turns.forget(gone);
+            }
+        }
         if let Some(only) = self.catalog.view().workspaces().first() {
             // The last one was followed by a new one, which is not in the engine yet.
             if !self.live.knows(only.workspace.id) {

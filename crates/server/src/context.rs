@@ -116,6 +116,22 @@ impl RequestContext {
         )))
     }
 
+    /// Returns the context of the same caller with what is live now.
+    pub(crate) fn renewed(&self, app: &App) -> Self {
+        let id = self.workspace().workspace.id;
+        let catalog = app.catalog.view();
+        let workspace = catalog.workspace(id).map(Arc::clone);
+        Self {
+            caller: Caller {
+                workspace: workspace.unwrap_or_else(|| Arc::clone(&self.caller.workspace)),
+                ..self.caller.clone()
+            },
+            live: app.live(id),
+            is_staging: false,
+            ..self.clone()
+        }
+    }
+
     /// Returns where records of this request go.
     pub(crate) fn recorder(&self, app: &App) -> Recorder {
         app.recorder(&self.workspace().workspace)

@@ -122,6 +122,7 @@ impl From<CatalogError> for ApiError {
             CatalogError::UnknownWorkspace(_) | CatalogError::UnknownToken(_) => {
                 Self::not_found(error.to_string())
             }
+            CatalogError::WorkspaceExists(_) => Self::new(StatusCode::CONFLICT, error.to_string()),
             error if error.is_refusal() => Self::bad_request(error.to_string()),
             error => {
                 tracing::error!(%error, "the catalog failed");

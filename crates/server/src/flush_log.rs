@@ -66,14 +66,19 @@ impl FlushObserver for FlushLog {
             };
             let (written_rows, written_bytes) = written(report, rows);
             let (event_type, at) = (event_type(rows), rows.origin.at);
-            recorder.record_operation(common(DatasourceOperation {
+            let is_part = rows.origin.operation == Operation::Copy && report.failed.is_none();
+            let operation = common(DatasourceOperation {
                 rows: Some(rows.rows),
                 rows_quarantine: Some(rows.quarantined_rows),
                 written_rows: written_rows.saturating_sub(rows.quarantined_rows),
                 written_bytes,
                 written_rows_quarantine: rows.quarantined_rows,
                 ..DatasourceOperation::new(at, event_type, &datasource.id, &datasource.name)
-            }));
+            });
+            // A copy is recorded as a whole.
+            if !is_part {
+                recorder.record_operation(operation);
+            }
             if rows.rows == 0 {
                 continue;
             }
@@ -107,5 +112,6 @@ fn event_type(rows: &OriginRows) -> OperationType {
     match rows.origin.operation {
         Operation::Events => OperationType::AppendHfi,
         Operation::Import => OperationType::Append,
+        Operation::Copy => OperationType::Copy,
     }
 }

@@ -19,12 +19,13 @@ use birdhouse_deploy::LiveDatasource;
 use birdhouse_ingest::limits::STORED_WAIT_MAX;
 use birdhouse_ingest::{
     AppendError, DecodeOptions, ErrorKind, Format, LoadError, Loaded, Operation, Origin, Piece,
-    Receipt, ReplaceError, Replaced, Replacement, Schema, StreamError, decode_stream,
+    Receipt, ReplaceError, Replaced, Replacement, Schema, SourceName, StreamError, decode_stream,
 };
 use birdhouse_jobs::{Block, JobContext, Jobs};
 use birdhouse_telemetry::{Recorder, StoredBlock};
 use jiff::Timestamp;
 use tokio::sync::Semaphore;
+use uuid::Uuid;
 
 pub(crate) use parquet::{as_json_rows, columns_of};
 pub(crate) use source::Source;
@@ -32,6 +33,7 @@ pub(crate) use source::Source;
 use crate::app::App;
 use crate::append::not_stored;
 use crate::body::api_error;
+use crate::copies::interrupted::Interrupted;
 use crate::error::{ApiError, status_of_kind};
 use crate::limits::{CHUNKS_UNSTORED_MAX, JOURNAL_PAUSE, JOURNAL_WAIT_MAX, UPLOADS_MAX};
 use crate::operations::Operations;
@@ -97,7 +99,7 @@ pub(crate) struct Imported {
 }
 
 impl Imports {
-    /// Takes over from the last run: its unfinished jobs become errors, its files are removed.
+    /// Takes over from the last run: its unfinished jobs end or go on, its files are removed.
     ///
     /// `directory` is for files that the engine must be able to read.
     ///
@@ -106,11 +108,12 @@ impl Imports {
     pub fn open(
         catalog: Arc<Catalog>,
         recorder: Recorder,
+        interrupted: &Interrupted,
         directory: PathBuf,
         allows_private_urls: bool,
     ) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
         Ok(Self {
-            jobs: Jobs::open(catalog, recorder)?,
+            jobs: Jobs::open(catalog, recorder, |job| interrupted.fate(job))?,
             spool: Spool::open(directory)?,
             places: Semaphore::new(UPLOADS_MAX),
             allows_private_urls,
@@ -193,7 +196,13 @@ impl Import {
         };
         let database = schema.database();
         app.refuse_while_staged(database)?;
-        let replacement = Replacement::begin(&app.engine, &schema, condition.clone()).await?;
+        let replacement = Replacement::begin(
+            &app.engine,
+            SourceName::new(database, schema.table()),
+            Uuid::now_v7(),
+            condition.clone(),
+        )
+        .await?;
         let mut copy = Place::new((app, operations), &schema, Some(&replacement));
         let loaded = match self.pieces(file, job, imported, &mut copy).await {
             // An empty file is no rows here.
@@ -209,7 +218,10 @@ impl Import {
             return Err(error);
         }
         let bad = imported.loaded.quarantined_rows;
-        match replacement.switch(&app.ingestion, *allows_empty).await {
+        let switched = replacement
+            .switch(&app.ingestion, *allows_empty, async || true)
+            .await;
+        match switched {
             Ok(replaced) => {
                 imported.loaded.rows = replaced.rows;
                 imported.replaced = Some(replaced);

@@ -25,6 +25,9 @@ pub(crate) const UPLOADS_MAX: usize = 4;
 /// Chunks of a file that are in the journal and not yet in their table.
 pub(crate) const CHUNKS_UNSTORED_MAX: usize = 4;
 
+/// How often what a copy has gathered is read when that fails although the engine is there.
+pub(crate) const COPY_READS_MAX: u32 = 10;
+
 /// How long an import waits for room in the journal, and how often it looks.
 pub(crate) const JOURNAL_WAIT_MAX: Duration = Duration::from_secs(300);
 pub(crate) const JOURNAL_PAUSE: Duration = Duration::from_millis(200);
@@ -106,3 +109,6 @@ pub(crate) const PROJECT_PATH_BYTES_MAX: usize = 1_024;
 
 /// How often it is noted how much each data source holds.
 pub(crate) const STORAGE_SAMPLE_PERIOD: Duration = Duration::from_secs(60);
+
+/// How often a change of the project begins again because another deployment was made live meanwhile.
+pub(crate) const CHANGE_ATTEMPTS_MAX: usize = 5;

@@ -110,6 +110,13 @@ impl Params {
         self
     }
 
+    /// Leaves names out.
+    #[must_use]
+    pub(crate) fn without(mut self, names: &[&str]) -> Self {
+        self.0.retain(|(name, _)| !names.contains(&name.as_str()));
+        self
+    }
+
     /// Returns the first value of `name` when it is a text.
     #[must_use]
     pub(crate) fn text(&self, name: &str) -> Option<&str> {

@@ -44,6 +44,9 @@ const FORM_FIELDS: &[&str] = &[
     "mode",
     "name",
     "format",
+    "schema",
+    "description",
+    "engine",
     "token",
     "replace_condition",
     "replace_truncate_when_empty",
@@ -197,8 +200,8 @@ async fn first_file(
         }
         fields.push((name, String::from_utf8_lossy(&value).into_owned()));
     }
-    let has_url = fields.iter().any(|(name, _)| name == "url");
-    let received = if has_url {
+    let is_enough = |(name, _): &(String, String)| name == "url" || name == "schema";
+    let received = if fields.iter().any(is_enough) {
         Ok(Received::Form(Params::from_texts(fields)))
     } else {
         Err(ApiError::bad_request(

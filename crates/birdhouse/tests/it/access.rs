@@ -14,8 +14,9 @@ use self::table::{Line, MANAGEMENT, RESOURCES};
 use crate::harness::{ADMIN_TOKEN, Answer, Client, Scratch, Server, encode, project};
 
 /// The routes; a route without a line in the table fails the test.
-const ROUTES: [&str; 3] = [
+const ROUTES: [&str; 4] = [
     include_str!("../../../server/src/api.rs"),
+    include_str!("../../../server/src/api/copies.rs"),
     include_str!("../../../server/src/api/datasources.rs"),
     include_str!("../../../server/src/api/declared.rs"),
 ];
@@ -30,6 +31,11 @@ ENGINE_SORTING_KEY n
 NODE burrow
 SQL >
     SELECT sum(n) AS n FROM quokkas
+TYPE endpoint
+--- endpoints/koalas.pipe
+NODE tree
+SQL >
+    SELECT n FROM wombats
 TYPE endpoint
 --- connections/lake.connection
 TYPE s3

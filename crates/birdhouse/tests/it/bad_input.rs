@@ -126,10 +126,14 @@ fn bad_bodies(admin: &Client) {
     );
     refused(
         admin.post(format!("{upload}&mode=create"), good("refused")),
-        400,
-        "mode=create",
+        409,
+        "already a data source",
     );
-    refused(admin.post(upload, good("refused")), 400, "mode=create");
+    refused(
+        admin.post(upload, good("refused")),
+        409,
+        "already a data source",
+    );
     refused(
         admin.post(format!("{upload}&mode=sideways"), good("refused")),
         400,

@@ -4,6 +4,7 @@
 //! answered. After everything that a test does, the tables must hold exactly what the ledger says:
 //! the landing table, two materialized views in a row, and the quarantine.
 
+mod carry;
 mod corruption;
 mod full_disk;
 mod kill_loop;

@@ -7,10 +7,12 @@
 
 mod access;
 mod bad_input;
+mod branches;
 mod chaos;
 mod check;
 mod clickhouse;
 mod clients;
+mod copies;
 mod debug;
 mod deployment;
 mod deployments;
@@ -31,6 +33,7 @@ mod service_datasources;
 mod shop_page;
 mod signed_tokens;
 mod stock;
+mod structure;
 mod token_api;
 mod tokens;
 mod uploads;

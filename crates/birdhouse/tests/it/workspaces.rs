@@ -143,13 +143,13 @@ fn confirmed_deletion(server: &Server, user: &str, id: &str, token: &str) {
 
 fn refused_creations(server: &Server, user: &str) {
     let account = server.client(user);
-    for (body, reason) in [
-        ("", "'name' is missing"),
-        ("name=mine", "exists already"),
-        ("name=a%20b", "letters, digits"),
-        ("name=a%3B%20DROP", "letters, digits"),
+    for (body, status, reason) in [
+        ("", 400, "'name' is missing"),
+        ("name=mine", 409, "exists already"),
+        ("name=a%20b", 400, "letters, digits"),
+        ("name=a%3B%20DROP", 400, "letters, digits"),
     ] {
-        let error = account.post("/v1/workspaces", body).expect(400).error();
+        let error = account.post("/v1/workspaces", body).expect(status).error();
         assert!(error.contains(reason), "{body}: {error}");
     }
 }

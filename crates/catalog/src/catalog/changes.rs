@@ -1,11 +1,12 @@
-//! What clients change: workspaces and tokens.
+//! What clients change: workspaces, tokens and pauses of copies.
 
 use tracing::info;
 
 use super::Catalog;
 use crate::token::change;
 use crate::{
-    CatalogError, SecretText, TokenChange, TokenDraft, TokenId, WorkspaceId, account, workspace,
+    CatalogError, ResourceId, SecretText, TokenChange, TokenDraft, TokenId, WorkspaceId, account,
+    copy, workspace,
 };
 
 impl Catalog {
@@ -19,8 +20,25 @@ impl Catalog {
         Ok(id)
     }
 
-    /// Deletes a workspace with its resources, tokens and secrets. Its database stays in
-    /// [`Catalog::dropped_databases`] until it is forgotten. An empty workspace follows the last one.
+    /// Creates a branch of a workspace: one of its own with an admin token of its own and the secrets of
+    /// the other, which it goes with.
+    ///
+    /// # Errors
+    /// Fails when there is no such workspace, when the name is taken or no word, when there are too many
+    /// workspaces, and when the disk refuses.
+    pub fn create_branch(
+        &self,
+        main: WorkspaceId,
+        name: &str,
+    ) -> Result<WorkspaceId, CatalogError> {
+        let branch = (main, name);
+        let id = self.write(|db, now| workspace::create_branch(db, &self.vault, branch, now))?;
+        info!(workspace = %id, %main, name, "branch created");
+        Ok(id)
+    }
+
+    /// Deletes a workspace and its branches with their resources, tokens and secrets. Their databases
+    /// stay in [`Catalog::dropped_databases`] until they are forgotten. An empty workspace follows the last one.
     ///
     /// # Errors
     /// Fails when the workspace does not exist, and when the disk refuses.
@@ -52,6 +70,19 @@ impl Catalog {
     /// Fails when the value cannot be used or is another token's, and when the disk refuses.
     pub fn set_user_token(&self, value: &SecretText) -> Result<(), CatalogError> {
         self.write(|db, _| account::set_user_value(db, &self.vault, value))
+    }
+
+    /// Pauses the schedule of a pipe's copy, or resumes it.
+    ///
+    /// # Errors
+    /// Fails when the workspace does not exist, and when the disk refuses.
+    pub fn set_copy_paused(
+        &self,
+        workspace: WorkspaceId,
+        pipe: &ResourceId,
+        is_paused: bool,
+    ) -> Result<(), CatalogError> {
+        self.write(|db, _| copy::set_paused(db, (workspace, pipe), is_paused))
     }
 
     /// Creates a token.

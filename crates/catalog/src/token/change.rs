@@ -78,8 +78,17 @@ pub(crate) fn update(
     }
     if let Some(scopes) = &change.scopes {
         check_scopes(scopes)?;
-        db.execute("DELETE FROM token_scopes WHERE token_id = ?1", [id])
+        // One that a datafile gives stays one, so that it goes when that says so.
+        for lost in super::scopes(db, id)?
+            .iter()
+            .filter(|old| !scopes.iter().any(|new| new == *old))
+        {
+            db.execute(
+                "DELETE FROM token_scopes WHERE token_id = ?1 AND scope = ?2",
+                params![id, lost.to_string()],
+            )
             .map_err(&failed)?;
+        }
         for scope in scopes.iter() {
             add_scope(db, id, scope, "own")?;
         }

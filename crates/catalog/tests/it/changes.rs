@@ -57,6 +57,39 @@ fn workspaces_come_and_go_with_what_is_in_them() {
 }
 
 #[test]
+fn branches_have_the_secrets_of_their_workspace_and_go_with_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let catalog = open(dir.path());
+    let (main, other) = (workspace(&catalog), catalog.create_workspace("x").unwrap());
+    let key = SecretText::new("value");
+    catalog.set_secret(main, "key", &key).unwrap();
+    // A name is free in each workspace.
+    let branch = catalog.create_branch(main, "x").unwrap();
+    catalog.create_branch(other, "x").unwrap();
+    let taken = catalog.create_branch(main, "x").unwrap_err();
+    assert!(matches!(taken, CatalogError::WorkspaceExists(_)), "{taken}");
+    let wrong = catalog.create_branch(main, "a/b").unwrap_err();
+    assert!(
+        matches!(wrong, CatalogError::InvalidWorkspaceName { .. }),
+        "{wrong}"
+    );
+    drop(catalog);
+    let catalog = open(dir.path());
+    assert_eq!(names(&catalog), [DEFAULT_WORKSPACE, "x", "x", "x"]);
+    let view = catalog.view();
+    let found = view.workspace(branch).unwrap();
+    assert_eq!(found.workspace.main, Some(main));
+    assert_eq!(found.secrets.first().unwrap().value, key);
+    assert_ne!(
+        found.admin_token().unwrap().value,
+        view.workspace(main).unwrap().admin_token().unwrap().value
+    );
+    catalog.delete_workspace(other).unwrap();
+    assert_eq!(names(&catalog), [DEFAULT_WORKSPACE, "x"]);
+    assert_eq!(catalog.dropped_databases().unwrap().len(), 2);
+}
+
+#[test]
 fn there_is_always_a_workspace() {
     let dir = tempfile::tempdir().unwrap();
     let catalog = open(dir.path());
@@ -184,4 +217,21 @@ fn tokens_that_cannot_be_are_refused() {
     let error = catalog.update_token(id, admin, &change).unwrap_err();
     assert!(error.is_refusal(), "{error}");
     assert_eq!(catalog.view().workspace(id).unwrap().tokens.len(), 1);
+}
+
+#[test]
+fn a_paused_copy_stays_paused_and_knows_its_last_run() {
+    let dir = tempfile::tempdir().unwrap();
+    let catalog = open(dir.path());
+    let id = workspace(&catalog);
+    let pipe = birdhouse_catalog::ResourceId::parse("t_0123456789abcdef0123456789abcdef").unwrap();
+    let at: jiff::Timestamp = "2026-01-01T10:00:00Z".parse().unwrap();
+    catalog.set_copy_paused(id, &pipe, true).unwrap();
+    catalog.set_last_copy_run(id, &pipe, at).unwrap();
+    drop(catalog);
+    let catalog = open(dir.path());
+    let state = || catalog.view().workspace(id).unwrap().copies[&pipe];
+    assert_eq!((state().is_paused, state().last_run), (true, Some(at)));
+    catalog.set_copy_paused(id, &pipe, false).unwrap();
+    assert_eq!((state().is_paused, state().last_run), (false, Some(at)));
 }

@@ -167,7 +167,9 @@ fn catalogs_of_the_format_before_are_migrated() {
     Connection::open(dir.path().join("catalog.db"))
         .unwrap()
         .execute_batch(
-            "DROP TABLE jobs;
+            "ALTER TABLE workspaces DROP COLUMN main_id;
+             DROP TABLE copies;
+             DROP TABLE jobs;
              DROP TABLE deployment_grants;
              DROP INDEX one_live_deployment;
              DROP INDEX one_staging_deployment;

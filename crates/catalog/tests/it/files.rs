@@ -107,7 +107,7 @@ fn newer_format_is_refused_and_left_alone() {
     let before = fs::read(&path).unwrap();
     assert_eq!(
         refusal(dir.path()),
-        "DIR/catalog.db has format 99, this binary knows formats up to 4; use a newer birdhouse"
+        "DIR/catalog.db has format 99, this binary knows formats up to 6; use a newer birdhouse"
     );
     assert_eq!(fs::read(&path).unwrap(), before);
 }

@@ -360,15 +360,6 @@ impl Builder<'_> {
                 false
             }),
         };
-        let name = &self.name;
-        self.out.push(Diagnostic::warning(
-            codes::NOT_ACTIVE,
-            format!(
-                "the copy '{}' is declared, not active: nothing is copied",
-                name.value
-            ),
-            name.span.clone(),
-        ));
         NodeKind::Copy(Copy {
             target,
             mode,

@@ -17,7 +17,7 @@ use crate::error::DeployError;
 use crate::existing::{self, Existing};
 use crate::layout::{Layout, quarantine};
 use crate::live::schema;
-use crate::plan::{self, LiveViews, OldTable, OldView, Permission, Plan, TableState, ViewState};
+use crate::plan::{self, LiveViews, OldTable, OldView, Plan, TableState, Terms, ViewState};
 use crate::report::{Message, Report, movements, token_changes};
 use crate::scratch::{Forward, Scratch, Verdict, with_targets};
 use crate::secrets::{resolve_secrets, secret_values};
@@ -46,8 +46,9 @@ impl Deployer {
         &self,
         workspace: WorkspaceId,
         project: &Project,
-        permission: Permission,
+        terms: impl Into<Terms>,
     ) -> Result<Prepared, DeployError> {
+        let terms = terms.into();
         let view = self.workspace(workspace)?;
         let mut found = Vec::new();
         let mut project = with_targets(project);
@@ -56,8 +57,11 @@ impl Deployer {
         let resources = compile::resources(&project, databases, |_| String::new(), &mut found);
         check::secrets(&view, &project, &resources, &mut found);
         stop_on_errors(&mut found)?;
-        let views = check::nodes(self, &project, &resources, &mut found).await?;
+        let mut views = check::nodes(self, &project, &resources, &mut found).await?;
         stop_on_errors(&mut found)?;
+        for view in &mut views {
+            view.backfill &= terms.unfilled.as_ref() != Some(&view.pipe);
+        }
         let world = self.world(&view).await?;
         let verdict = self
             .verdict(&world, &mut project, (&views, &resources), &mut found)
@@ -72,7 +76,7 @@ impl Deployer {
         }
         stop_on_errors(&mut found)?;
         let wanted = (&project, views);
-        let plan = plan_for(&world, wanted, &verdict, permission, &mut found);
+        let plan = plan_for(&world, wanted, &verdict, &terms, &mut found);
         stop_on_errors(&mut found)?;
         let mut draft = draft(&project);
         draft.base = Some(view.live.id);
@@ -195,7 +199,7 @@ fn plan_for(
     world: &World,
     (project, views): (&Project, Vec<View>),
     verdict: &Verdict,
-    permission: Permission,
+    terms: &Terms,
     found: &mut Vec<Diagnostic>,
 ) -> Plan {
     let tables: Vec<TableState<'_>> = project
@@ -236,12 +240,12 @@ fn plan_for(
             (old.name.to_string(), rows, old.file.start())
         })
         .collect();
-    plan::deleted(&places, permission, found);
+    plan::deleted(&places, terms.permission, found);
     let live = LiveViews {
         dropped,
         has_namespace: world.layout.namespace.is_some(),
     };
-    Plan::new(&tables, states, &live, permission, found)
+    Plan::new(&tables, states, &live, terms, found)
 }
 
 fn table_state<'a>(

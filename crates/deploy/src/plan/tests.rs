@@ -123,7 +123,13 @@ fn plan(case: &Case<'_>) -> (Vec<String>, Vec<String>, Vec<String>) {
         has_namespace: false,
     };
     let mut found: Vec<Diagnostic> = Vec::new();
-    let plan = Plan::new(&tables, views.collect(), &live, case.permission, &mut found);
+    let plan = Plan::new(
+        &tables,
+        views.collect(),
+        &live,
+        &case.permission.into(),
+        &mut found,
+    );
     let made = plan.made.iter().map(|(name, fill)| {
         let how = match fill {
             Fill::Empty => "empty",

@@ -13,6 +13,9 @@ use crate::supervisor::Durability;
 /// Prefix of the names of workspace databases; readers may select from all of them.
 pub const DATABASE_PREFIX: &str = "ws_";
 
+/// Prefix of the names of databases that copiers may write to.
+pub const COPY_DATABASE_PREFIX: &str = "copy_";
+
 /// Under this name queries read the service data sources of their workspace. It is no database: each
 /// workspace has its own, see [`service_database`].
 pub const SERVICE_DATABASE: &str = "tinybird";
@@ -35,6 +38,9 @@ pub(super) const ADMIN_SETUP: &[&str] = &["SET ROLE admin"];
 /// Readers also get `readonly = 2`: they may change settings, of which requests bring only allowed
 /// ones, and write nothing.
 pub(super) const READER_SETUP: &[&str] = &["SET ROLE reader", "SET readonly = 2"];
+
+/// Copiers cannot be `readonly`; a request of theirs is one `INSERT … SELECT` or refused.
+pub(super) const COPIER_SETUP: &[&str] = &["SET ROLE copier"];
 
 /// Replaces the engine's `default` database, which reads files by name, by an empty ordinary one.
 /// It cannot just be dropped: every new connection starts in it.
@@ -95,6 +101,10 @@ fn users_xml() -> String {
     <reader><grants>
       <query>GRANT SELECT ON {DATABASE_PREFIX}*.*</query>
     </grants></reader>
+    <copier><grants>
+      <query>GRANT SELECT ON {DATABASE_PREFIX}*.*</query>
+      <query>GRANT INSERT ON {COPY_DATABASE_PREFIX}*.*</query>
+    </grants></copier>
   </roles>
   <users>
     <default>
@@ -102,7 +112,7 @@ fn users_xml() -> String {
       <networks><ip>::/0</ip></networks>
       <profile>default</profile>
       <quota>default</quota>
-      <grants><query>GRANT startup, admin, reader</query></grants>
+      <grants><query>GRANT startup, admin, reader, copier</query></grants>
     </default>
   </users>
 </clickhouse>

@@ -34,6 +34,8 @@ pub(super) struct Pools {
     pub(super) admin: Arc<Pool>,
     pub(super) inserts: Arc<Pool>,
     pub(super) readers: Arc<Pool>,
+    /// Texts of users whose rows are kept.
+    pub(super) copiers: Arc<Pool>,
     /// Cancellations, which must never wait behind the work that they cancel.
     pub(super) control: Arc<Pool>,
     /// Where inserts may keep rows in unnamed files.
@@ -158,6 +160,7 @@ impl Pools {
     fn pool(&self, statement: &Statement) -> &Arc<Pool> {
         match statement.role {
             Role::Reader => &self.readers,
+            Role::Copier => &self.copiers,
             Role::Admin if is_kill(&statement.sql) => &self.control,
             Role::Admin => &self.admin,
         }

@@ -141,7 +141,7 @@ fn first_word(sql: &str) -> &str {
 }
 
 fn role(name: &str) -> Result<Role, Exception> {
-    [Role::Admin, Role::Reader]
+    [Role::Admin, Role::Reader, Role::Copier]
         .into_iter()
         .find(|role| role.name() == name)
         .ok_or_else(|| Exception::new(code::UNKNOWN_ROLE, format!("there is no role {name}")))

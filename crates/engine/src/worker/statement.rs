@@ -134,13 +134,21 @@ fn check(session: &mut Session, statement: &Statement) -> Result<(), Exception> 
             let text = "only SELECT queries are allowed, without INTO OUTFILE";
             Err(Exception::new(code::READONLY, text))
         }
-        (Role::Admin, StatementClass::Mutating) => check_insert(session, statement),
+        (Role::Admin, StatementClass::Mutating) => check_insert(session, statement).map(drop),
         (Role::Admin, _) => Ok(()),
+        (Role::Copier, class) => {
+            if class == StatementClass::Mutating && check_insert(session, statement)? {
+                return Ok(());
+            }
+            let text = "only INSERT … SELECT is allowed";
+            Err(Exception::new(code::READONLY, text))
+        }
     }
 }
 
-/// Refuses an INSERT that brings its rows in the text or has no token.
-fn check_insert(session: &mut Session, statement: &Statement) -> Result<(), Exception> {
+/// Refuses an INSERT that brings its rows in the text or has no token. Returns false for what is no
+/// INSERT.
+fn check_insert(session: &mut Session, statement: &Statement) -> Result<bool, Exception> {
     let explain = format!("EXPLAIN AST {}", statement.sql);
     let tree = session.query(&explain, "TSVRaw", &statement.parameters)?;
     let mut lines = tree.as_ref().split(|byte| *byte == b'\n');
@@ -148,7 +156,7 @@ fn check_insert(session: &mut Session, statement: &Statement) -> Result<(), Exce
         .next()
         .is_some_and(|line| line.starts_with(b"InsertQuery"));
     if !is_insert {
-        return Ok(());
+        return Ok(false);
     }
     // The children of the statement are indented by one blank.
     if !lines.any(|line| line.starts_with(b" SelectWithUnionQuery")) {
@@ -156,7 +164,7 @@ fn check_insert(session: &mut Session, statement: &Statement) -> Result<(), Exce
             "rows must not be part of the SQL text; send INSERT in the URL, rows in the body";
         return Err(Exception::new(code::BAD_ARGUMENTS, text));
     }
-    check_token(&statement.settings)
+    check_token(&statement.settings).map(|()| true)
 }
 
 /// Refuses an insert that could not be repeated safely.

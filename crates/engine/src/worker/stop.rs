@@ -58,7 +58,13 @@ pub(super) async fn drain(pools: &Arc<Pools>, connections: &TaskTracker) {
         pools.kill_all().await;
     }
     // The last one is what kills the others.
-    for pool in [&pools.admin, &pools.inserts, &pools.readers, &pools.control] {
+    for pool in [
+        &pools.admin,
+        &pools.inserts,
+        &pools.readers,
+        &pools.copiers,
+        &pools.control,
+    ] {
         pool.close().await;
     }
 }

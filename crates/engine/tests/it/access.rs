@@ -5,6 +5,7 @@ use birdhouse_engine::{ErrorKind, Query};
 use crate::support::{TestEngine, code, reader, refused};
 
 const ACCESS_DENIED: i32 = 497;
+const READONLY: i32 = 164;
 
 /// Rule 7: readers see workspaces and service data sources and nothing else.
 #[tokio::test]
@@ -47,6 +48,41 @@ async fn a_reader_is_limited_by_its_grants() {
         .await
         .expect_err("not a reader's database");
     assert_eq!(error.kind(), ErrorKind::Forbidden);
+}
+
+/// A copier writes what a reader may read, into databases for copies and nowhere else.
+#[tokio::test]
+async fn a_copier_is_limited_by_its_grants() {
+    let test = TestEngine::start().await;
+    for database in ["copy_1", "other"] {
+        test.execute(&format!("CREATE DATABASE {database}")).await;
+    }
+    for table in ["ws_a.t", "copy_1.t", "other.t"] {
+        test.execute(&format!(
+            "CREATE TABLE {table} (a Int8) ENGINE = MergeTree ORDER BY a"
+        ))
+        .await;
+    }
+    let copy = |sql: &str| test.engine.query(Query::copier(sql, "ws_a", "token"));
+    let written = copy("INSERT INTO copy_1.t SELECT number FROM numbers(3)").await;
+    assert_eq!(written.expect("written").summary.written_rows, 3);
+    copy("INSERT INTO copy_1.t SELECT a FROM t")
+        .await
+        .expect("reads workspaces");
+    for (sql, expected) in [
+        ("INSERT INTO ws_a.t SELECT 1", ACCESS_DENIED),
+        ("INSERT INTO other.t SELECT 1", ACCESS_DENIED),
+        ("INSERT INTO copy_1.t SELECT a FROM other.t", ACCESS_DENIED),
+        ("INSERT INTO copy_1.t SELECT a FROM copy_1.t", ACCESS_DENIED),
+        ("INSERT INTO FUNCTION file('x.csv') SELECT 1", READONLY),
+        ("INSERT INTO copy_1.t VALUES (1)", 36),
+        ("DROP TABLE copy_1.t", READONLY),
+        ("SELECT 1", READONLY),
+        ("SET ROLE admin", READONLY),
+    ] {
+        assert_eq!(code(copy(sql).await.map(drop)), expected, "{sql}");
+    }
+    assert_eq!(test.admin("SELECT count() FROM copy_1.t").await, "3");
 }
 
 /// Rule 8: functions and clauses that no grant covers reach no file, not even for an admin.

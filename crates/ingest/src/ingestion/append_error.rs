@@ -29,6 +29,16 @@ pub enum AppendError {
         /// How many.
         records: usize,
     },
+    /// The rows of the data source cannot be stored, and too many of them wait.
+    #[error(
+        "rows of '{datasource}' cannot be stored, and as many wait as may: {reason}; repair that or set rows aside, see /v0/ingestion"
+    )]
+    Stuck {
+        /// The data source.
+        datasource: String,
+        /// What the engine says about its rows.
+        reason: String,
+    },
     /// Too much waits to be written at this moment.
     #[error("too many rows wait for the disk; send the rows again later")]
     Busy,
@@ -54,6 +64,7 @@ impl AppendError {
             Self::Full { .. }
             | Self::DiskFull
             | Self::Backlog { .. }
+            | Self::Stuck { .. }
             | Self::Busy
             | Self::Stopping => Some(RETRY_AFTER),
             Self::Poisoned { .. } => Some(RETRY_AFTER * 10),

@@ -15,7 +15,7 @@ use tracing::warn;
 use super::flusher;
 use super::record::{Operation, Origin, Outcome, Record, Rows, SourceName};
 use super::recovery::aside_directory;
-use super::source::Batch;
+use super::source::{Batch, Failure};
 use super::{AppendError, Ingestion};
 
 /// Rows that were set aside.
@@ -74,14 +74,14 @@ impl Ingestion {
             .ok_or_else(|| AsideError::NotFailing(name.clone()))?;
         let directory = aside_directory(&self.shared.config.directory);
         let path = directory.join(format!("{}.rows", batch.flush.token));
-        let result = keep(&mut batch, &path);
+        let result = keep(&batch, &path);
         kill_point!("set_aside.after_file");
         let (Ok(()), Some(flush)) = (&result, batch.intent) else {
             let failed = super::FlushFailed {
                 reason: "it could not be set aside".to_owned(),
                 is_view: false,
             };
-            source.fail(batch, failed, false);
+            source.fail(batch, failed, Failure::Refused);
             result?;
             return Err(AsideError::NotFailing(name.clone()));
         };
@@ -99,7 +99,7 @@ impl Ingestion {
                 reason: error.to_string(),
                 is_view: false,
             };
-            source.fail(batch, failed, false);
+            source.fail(batch, failed, Failure::Refused);
             return Err(AppendError::from(error).into());
         }
         kill_point!("set_aside.after_outcome");
@@ -156,17 +156,12 @@ impl Ingestion {
     }
 }
 
-/// Writes the rows of a batch, and its token, to a file.
-fn keep(batch: &mut Batch, path: &Path) -> Result<(), AsideError> {
-    let io = |operation, path: &Path| {
-        let path = path.to_owned();
-        move |source| AsideError::Io {
-            operation,
-            path,
-            source,
-        }
-    };
-    let mut kept = Rows {
+/// Returns the rows of a batch, and its token, as one record. They must have been read.
+pub(super) fn joined(batch: &Batch) -> Rows {
+    let rows: Vec<&Rows> = (batch.records.iter())
+        .filter_map(|record| record.rows.as_deref())
+        .collect();
+    Rows {
         source: batch.flush.source.clone(),
         origin: Origin {
             operation: Operation::Import,
@@ -176,24 +171,30 @@ fn keep(batch: &mut Batch, path: &Path) -> Result<(), AsideError> {
         },
         key: None,
         token: Some(batch.flush.token.clone()),
-        rows: 0,
-        quarantined_rows: 0,
-        blocks: Vec::new(),
-        quarantine_blocks: Vec::new(),
+        rows: rows.iter().map(|rows| rows.rows).sum(),
+        quarantined_rows: rows.iter().map(|rows| rows.quarantined_rows).sum(),
+        blocks: flusher::join(rows.iter().flat_map(|rows| &rows.blocks)),
+        quarantine_blocks: flusher::join(rows.iter().flat_map(|rows| &rows.quarantine_blocks)),
+        carried: None,
+    }
+}
+
+/// Writes the rows of a batch, and its token, to a file.
+fn keep(batch: &Batch, path: &Path) -> Result<(), AsideError> {
+    let io = |operation, path: &Path| {
+        let path = path.to_owned();
+        move |source| AsideError::Io {
+            operation,
+            path,
+            source,
+        }
     };
-    let rows: Vec<&Rows> = (batch.records.iter())
-        .filter_map(|record| record.rows.as_deref())
-        .collect();
-    kept.rows = rows.iter().map(|rows| rows.rows).sum();
-    kept.quarantined_rows = rows.iter().map(|rows| rows.quarantined_rows).sum();
-    kept.blocks = flusher::join(rows.iter().flat_map(|rows| &rows.blocks));
-    kept.quarantine_blocks = flusher::join(rows.iter().flat_map(|rows| &rows.quarantine_blocks));
     let directory = path.parent().unwrap_or(path);
     fs::create_dir_all(directory).map_err(io("create", directory))?;
     let partial = path.with_extension("partial");
     let write = || {
         let mut file = File::create(&partial)?;
-        for part in Record::Rows(kept).encode() {
+        for part in joined(batch).encode() {
             file.write_all(&part)?;
         }
         file.sync_all()?;

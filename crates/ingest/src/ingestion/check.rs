@@ -17,7 +17,7 @@ use tracing::{error, info, warn};
 
 use super::Shared;
 use super::flusher::{columns_of, insert, join};
-use super::record::{Record, Rows, SourceName};
+use super::record::{Rows, SourceName};
 use crate::limits::{
     BATCH_BYTES, CHECK_PAUSE, CHECK_TIME_MAX, CHECKED_BYTES_MAX, CHECKED_ROWS_MAX,
 };
@@ -168,7 +168,7 @@ async fn compare(
         if rows >= CHECKED_ROWS_MAX || bytes >= CHECKED_BYTES_MAX {
             break;
         }
-        let read = read(shared, portion.to_vec()).await?;
+        let read = shared.read(portion.to_vec()).await?;
         rows += read.iter().map(|rows| rows.rows).sum::<u64>();
         bytes += read.iter().map(Rows::bytes).sum::<usize>();
         looked_at += portion.len();
@@ -205,23 +205,6 @@ fn last_portion(locations: &[Location]) -> Option<(&[Location], &[Location])> {
         })
         .count();
     (count > 0).then(|| locations.split_at(locations.len() - count))
-}
-
-async fn read(shared: &Arc<Shared>, locations: Vec<Location>) -> Result<Vec<Rows>, String> {
-    let journal = shared.journal.clone();
-    let read = move || {
-        let read = |location| {
-            let record = journal.read(location).map_err(|error| error.to_string())?;
-            match Record::decode(&record) {
-                Some(Record::Rows(rows)) => Ok(rows),
-                _ => Err(format!("the journal's record {} has no rows", location.lsn)),
-            }
-        };
-        locations.into_iter().map(read).collect()
-    };
-    tokio::task::spawn_blocking(read)
-        .await
-        .map_err(|error| error.to_string())?
 }
 
 /// Returns how many rows of `copy` are missing in the table, and how many are there too often.

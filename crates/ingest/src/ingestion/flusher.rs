@@ -15,7 +15,7 @@ use tracing::{debug, info, warn};
 
 use super::Shared;
 use super::record::{Operation, Outcome, Record, Rows, SourceName};
-use super::source::{Batch, FlushFailed, Source, Step};
+use super::source::{Batch, Failure, FlushFailed, Pending, Source, Step};
 use crate::limits::{BATCH_BYTES, ENGINE_WAIT_MAX};
 use crate::native::{Block, Merger};
 use crate::quarantine::QUARANTINE_SUFFIX;
@@ -93,7 +93,12 @@ pub(super) async fn run(source: Arc<Source>, shared: Arc<Shared>) {
 /// Stores a batch and records how that went.
 async fn store(source: &Source, shared: &Shared, mut batch: Batch) {
     let started = Instant::now();
-    let is_first = source.status(started).trouble.is_none();
+    let is_stuck = |source: &Source| {
+        let trouble = source.status(started).trouble;
+        trouble.filter(|trouble| !trouble.is_engine_away)
+    };
+    let was_stuck = is_stuck(source).is_some();
+    let was_up = shared.engine.worker_pid().is_some();
     match attempt(shared, &mut batch).await {
         Ok(summary) => {
             let report = report(&batch, summary, started, None);
@@ -116,7 +121,7 @@ async fn store(source: &Source, shared: &Shared, mut batch: Batch) {
                 reason,
                 is_view: false,
             };
-            source.fail(batch, failed, false);
+            source.fail(batch, failed, Failure::Refused);
         }
         Err(Attempt::Engine(error))
             if error.kind() == ErrorKind::NotFound
@@ -127,23 +132,32 @@ async fn store(source: &Source, shared: &Shared, mut batch: Batch) {
             info!(source = %source.name, rows = batch.count(), "rows of a deleted workspace were dropped");
         }
         Err(Attempt::Engine(error)) => {
-            let is_away = error.kind() == ErrorKind::Unavailable;
+            let failure = match &error {
+                EngineError::Unavailable { .. } if was_up => Failure::EngineDied,
+                error if error.kind() == ErrorKind::Unavailable => Failure::EngineAway,
+                _ => Failure::Refused,
+            };
             let failed = FlushFailed {
                 is_view: is_view_failure(&error),
                 reason: error.to_string(),
             };
             shared.counters.failed();
-            if !is_away {
-                warn!(source = %source.name, rows = batch.count(), error = failed.reason, "batch not stored, it is tried again");
-                if is_first {
-                    let report = report(&batch, Summary::default(), started, Some(failed.clone()));
-                    shared.observer.flushed(&report);
+            let rows = batch.count();
+            let mut report = report(&batch, Summary::default(), started, None);
+            source.fail(batch, failed, failure);
+            match is_stuck(source) {
+                Some(trouble) => {
+                    let failed = trouble.failed;
+                    warn!(source = %source.name, rows, error = failed.reason, "batch not stored, it is tried again");
+                    if !was_stuck {
+                        report.failed = Some(failed);
+                        shared.observer.flushed(&report);
+                    }
                 }
-            }
-            source.fail(batch, failed, is_away);
-            if is_away {
-                shared.engine.ready(ENGINE_WAIT_MAX).await;
-                source.retry_now();
+                None => {
+                    shared.engine.ready(ENGINE_WAIT_MAX).await;
+                    source.retry_now();
+                }
             }
         }
     }
@@ -164,7 +178,7 @@ impl From<EngineError> for Attempt {
 }
 
 async fn attempt(shared: &Shared, batch: &mut Batch) -> Result<Summary, Attempt> {
-    load(shared, batch).await?;
+    load(shared, batch).await.map_err(Attempt::Stopped)?;
     if batch.intent.is_none() {
         let record = Record::Flush(batch.flush.clone()).encode();
         let location = (shared.journal.append_control(record).await)
@@ -179,28 +193,19 @@ async fn attempt(shared: &Shared, batch: &mut Batch) -> Result<Summary, Attempt>
     let blocks = join(rows.iter().flat_map(|rows| &rows.blocks));
     let bad_blocks = join(rows.iter().flat_map(|rows| &rows.quarantine_blocks));
     let mut total = Summary::default();
-    for (position, target) in batch.flush.targets.iter().enumerate() {
-        let quarantine = SourceName {
-            database: target.database.clone(),
-            datasource: format!("{}{QUARANTINE_SUFFIX}", target.datasource),
-        };
-        let tables = [(target, &blocks, ""), (&quarantine, &bad_blocks, "q")];
-        for (table, blocks, mark) in tables {
-            for (number, block) in blocks.iter().enumerate() {
-                let token = format!("{}-{mark}{number}", batch.flush.token);
-                let stored = insert(shared, table, block, token).await;
-                let summary = match stored {
-                    // A deployment that was staged when the batch began is gone: nobody misses it.
-                    Err(error) if position > 0 && error.kind() == ErrorKind::NotFound => {
-                        info!(table = %table, "rows for a table that was dropped are not stored there");
-                        continue;
-                    }
-                    stored => stored?,
-                };
-                total.written_rows += summary.written_rows;
-                total.written_bytes += summary.written_bytes;
-                kill_point!("flush.between_inserts");
-            }
+    let source = &batch.flush.source;
+    let quarantine = SourceName {
+        database: source.database.clone(),
+        datasource: format!("{}{QUARANTINE_SUFFIX}", source.datasource),
+    };
+    let tables = [(source, &blocks, ""), (&quarantine, &bad_blocks, "q")];
+    for (table, blocks, mark) in tables {
+        for (number, block) in blocks.iter().enumerate() {
+            let token = format!("{}-{mark}{number}", batch.flush.token);
+            let summary = insert(shared, table, block, token).await?;
+            total.written_rows += summary.written_rows;
+            total.written_bytes += summary.written_bytes;
+            kill_point!("flush.between_inserts");
         }
     }
     kill_point!("flush.after_inserts");
@@ -208,32 +213,13 @@ async fn attempt(shared: &Shared, batch: &mut Batch) -> Result<Summary, Attempt>
 }
 
 /// Reads records back from the journal that were left there.
-async fn load(shared: &Shared, batch: &mut Batch) -> Result<(), Attempt> {
-    let missing: Vec<_> = (batch.records.iter().enumerate())
-        .filter(|(_, record)| record.rows.is_none())
-        .map(|(index, record)| (index, record.location))
-        .collect();
-    if missing.is_empty() {
-        return Ok(());
-    }
-    let journal = shared.journal.clone();
-    let read = move || {
-        let read = |(index, location)| {
-            let record = journal.read(location).map_err(|error| error.to_string())?;
-            match Record::decode(&record) {
-                Some(Record::Rows(rows)) => Ok((index, rows)),
-                _ => Err(format!("the journal's record {} has no rows", location.lsn)),
-            }
-        };
-        missing.into_iter().map(read).collect::<Result<Vec<_>, _>>()
-    };
-    let read = tokio::task::spawn_blocking(read).await;
-    let read = read.map_err(|error| Attempt::Stopped(error.to_string()))?;
-    for (index, rows) in read.map_err(Attempt::Stopped)? {
-        if let Some(record) = batch.records.get_mut(index) {
-            shared.memory.add(record.bytes);
-            record.rows = Some(Box::new(rows));
-        }
+pub(super) async fn load(shared: &Shared, batch: &mut Batch) -> Result<(), String> {
+    let missing = batch.records.iter_mut().filter(|r| r.rows.is_none());
+    let missing: Vec<&mut Pending> = missing.collect();
+    let locations = missing.iter().map(|record| record.location).collect();
+    for (record, rows) in missing.into_iter().zip(shared.read(locations).await?) {
+        shared.memory.add(record.bytes);
+        record.rows = Some(Box::new(rows));
     }
     Ok(())
 }

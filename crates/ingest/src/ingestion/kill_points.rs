@@ -1,11 +1,12 @@
 //! Where a test can end the process as a crash would: see `birdhouse_journal::kill_point`.
 
 /// All kill points of this crate, in the order of the life of rows.
-pub const INGEST_KILL_POINTS: [&str; 9] = [
+pub const INGEST_KILL_POINTS: [&str; 10] = [
     "flush.after_intent",
     "flush.between_inserts",
     "flush.after_inserts",
     "flush.after_outcome",
+    "carry.after_record",
     "trim.after_sync",
     "trim.before_removal",
     "set_aside.after_file",

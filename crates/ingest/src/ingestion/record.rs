@@ -2,10 +2,12 @@
 //!
 //! ```text
 //! record     := kind (1 byte) body
-//! rows       := database datasource operation request_id import_id at (i64 µs) key? token rows
+//! rows       := carried? database datasource operation request_id import_id at (i64 µs) key? token rows
 //!               quarantined blocks (varint) block* data*
+//! carried    := order (varint) records (varint) delta*: a kind of its own
 //! block      := table (1 byte: 0 data source, 1 quarantine) columns (varint) name* rows length
-//! flush      := database datasource token targets (varint) (database table)* records (varint) delta*
+//! flush      := database datasource token tables (varint) (database table)* records (varint) delta*
+//!               (tables: none now; older versions wrote where the rows go, the data source itself)
 //! flushed    := lsn of the flush (varint) outcome (1 byte: 0 stored, 1 set aside,
 //!               2 dropped)
 //!               records (varint) delta*, as in the flush, which may be damaged
@@ -58,6 +60,8 @@ pub enum Operation {
     Events,
     /// A file, from a body or a URL.
     Import,
+    /// The rows of a query.
+    Copy,
 }
 
 /// A record of the journal.
@@ -88,12 +92,24 @@ pub(crate) struct Rows {
     pub(crate) origin: Origin,
     /// The client's key, when the request had one.
     pub(crate) key: Option<Key>,
-    /// The token that these rows were sent with before they were set aside.
+    /// The token that these rows are stored with, alone: that of a copy, or one that they were sent with
+    /// before they were set aside.
     pub(crate) token: Option<String>,
     pub(crate) rows: u64,
     pub(crate) quarantined_rows: u64,
     pub(crate) blocks: Vec<Block>,
     pub(crate) quarantine_blocks: Vec<Block>,
+    /// What these rows stand for, when they were written again.
+    pub(crate) carried: Option<Carried>,
+}
+
+/// The place of rows that were written again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Carried {
+    /// The record with which they came first; they are stored in this order.
+    pub(crate) order: Lsn,
+    /// The records whose rows these are.
+    pub(crate) replaces: Vec<Lsn>,
 }
 
 /// Where rows come from, for the operations log.
@@ -115,8 +131,6 @@ pub struct Origin {
 pub(crate) struct Flush {
     pub(crate) source: SourceName,
     pub(crate) token: String,
-    /// The tables that the rows go to; the quarantine is derived from each name.
-    pub(crate) targets: Vec<SourceName>,
     pub(crate) records: Vec<Lsn>,
 }
 
@@ -137,6 +151,7 @@ const FLUSHED: u8 = 3;
 const SYNCED: u8 = 4;
 const OPENED: u8 = 5;
 const CLOSED: u8 = 6;
+const CARRIED: u8 = 7;
 
 impl Record {
     /// Returns the record as parts to be written one after the other; row data is not copied.
@@ -182,7 +197,14 @@ impl Record {
         let mut input = &record[..];
         let kind = take_byte(&mut input)?;
         let decoded = match kind {
-            ROWS => return Rows::decode(record, input).map(Self::Rows),
+            ROWS => return Rows::decode(record, input, None).map(Self::Rows),
+            CARRIED => {
+                let carried = Carried {
+                    order: Lsn(take_u64(&mut input)?),
+                    replaces: take_lsns(&mut input)?,
+                };
+                return Rows::decode(record, input, Some(carried)).map(Self::Rows);
+            }
             FLUSH => Self::Flush(Flush::decode(&mut input)?),
             FLUSHED => Self::Flushed {
                 flush: Lsn(take_u64(&mut input)?),
@@ -213,11 +235,19 @@ impl Rows {
     /// Returns the record, as [`Record::encode`] does.
     pub(super) fn encode(&self) -> Vec<Bytes> {
         let mut out = Vec::with_capacity(256);
-        out.push(ROWS);
+        match &self.carried {
+            None => out.push(ROWS),
+            Some(carried) => {
+                out.push(CARRIED);
+                write_u64(carried.order.0, &mut out);
+                write_lsns(&carried.replaces, &mut out);
+            }
+        }
         write_source(&self.source, &mut out);
         out.push(match self.origin.operation {
             Operation::Events => 0,
             Operation::Import => 1,
+            Operation::Copy => 2,
         });
         write_string(self.origin.request_id.as_bytes(), &mut out);
         let import_id = self.origin.import_id.as_deref().unwrap_or_default();
@@ -254,12 +284,13 @@ impl Rows {
     }
 
     /// Reads the rest of a record; blocks stay slices of it.
-    fn decode(record: &Bytes, mut input: &[u8]) -> Option<Self> {
+    fn decode(record: &Bytes, mut input: &[u8], carried: Option<Carried>) -> Option<Self> {
         let input = &mut input;
         let source = take_source(input)?;
         let operation = match take_byte(input)? {
             0 => Operation::Events,
             1 => Operation::Import,
+            2 => Operation::Copy,
             _ => return None,
         };
         let request_id = take_text(input)?;
@@ -305,6 +336,7 @@ impl Rows {
             quarantined_rows,
             blocks,
             quarantine_blocks,
+            carried,
         })
     }
 
@@ -320,23 +352,19 @@ impl Flush {
     fn encode(&self, out: &mut Vec<u8>) {
         write_source(&self.source, out);
         write_string(self.token.as_bytes(), out);
-        write_varint(self.targets.len(), out);
-        for target in &self.targets {
-            write_source(target, out);
-        }
+        write_varint(0, out);
         write_lsns(&self.records, out);
     }
 
     fn decode(input: &mut &[u8]) -> Option<Self> {
         let source = take_source(input)?;
         let token = take_text(input)?;
-        let targets = (0..read_varint(input)?)
-            .map(|_| take_source(input))
-            .collect::<Option<_>>()?;
+        for _ in 0..read_varint(input)? {
+            take_source(input)?;
+        }
         Some(Self {
             source,
             token,
-            targets,
             records: take_lsns(input)?,
         })
     }
@@ -424,7 +452,8 @@ pub fn describe_record(record: &Bytes) -> String {
     match Record::decode(record) {
         None => "unknown, written by a newer version".to_owned(),
         Some(Record::Rows(rows)) => format!(
-            "{} rows and {} for quarantine of {}, {} bytes, request {}",
+            "{}{} rows and {} for quarantine of {}, {} bytes, request {}",
+            carried(rows.carried.as_ref()),
             rows.rows,
             rows.quarantined_rows,
             rows.source,
@@ -432,7 +461,6 @@ pub fn describe_record(record: &Bytes) -> String {
             rows.origin.request_id
         ),
         Some(Record::Flush(flush)) => {
-            let targets: Vec<String> = flush.targets.iter().map(ToString::to_string).collect();
             let range = match (flush.records.iter().min(), flush.records.iter().max()) {
                 (Some(first), Some(last)) => format!("{first} to {last}"),
                 _ => "nothing".to_owned(),
@@ -441,7 +469,7 @@ pub fn describe_record(record: &Bytes) -> String {
                 "flush {} of {} records, {range}, into {}",
                 flush.token,
                 flush.records.len(),
-                targets.join(", ")
+                flush.source
             )
         }
         Some(Record::Flushed { flush, outcome, .. }) => {
@@ -456,6 +484,17 @@ pub fn describe_record(record: &Bytes) -> String {
         Some(Record::Opened { boot_id, at }) => format!("opened at {at} on boot {boot_id}"),
         Some(Record::Closed) => "closed in order".to_owned(),
     }
+}
+
+fn carried(carried: Option<&Carried>) -> String {
+    let text = |carried: &Carried| {
+        format!(
+            "written again in the place of {} records from {} on: ",
+            carried.replaces.len(),
+            carried.order
+        )
+    };
+    carried.map_or_else(String::new, text)
 }
 
 #[cfg(test)]

@@ -64,6 +64,8 @@ struct Found {
     outcomes: HashMap<Lsn, (Lsn, Outcome)>,
     /// Outcomes of flushes that are not there, with the records of these.
     ended: Vec<(Lsn, Outcome, Vec<Lsn>)>,
+    /// Records whose rows were written again.
+    replaced: Vec<Lsn>,
     synced_before: Option<Lsn>,
     /// The number of the oldest record that the journal keeps.
     first: Lsn,
@@ -77,6 +79,7 @@ struct Found {
 
 struct FoundRows {
     location: Location,
+    order: Lsn,
     source: usize,
     count: u64,
     bytes: usize,
@@ -183,12 +186,14 @@ impl Shared {
             self.source(&batch.flush.source.clone()).push_replay(batch);
         }
         let queues: Vec<_> = found.sources.iter().map(|name| self.source(name)).collect();
-        for (lsn, rows) in found.rows {
+        let mut rest: Vec<_> = found.rows.into_values().collect();
+        rest.sort_unstable_by_key(|rows| rows.order);
+        for rows in rest {
             let Some(source) = queues.get(rows.source) else {
                 continue;
             };
             pending_rows += rows.count;
-            self.unstored.lock().records.insert(lsn);
+            self.unstored.lock().records.insert(rows.location.lsn);
             source.push(rows.pending());
         }
         let report = RecoveryReport {
@@ -213,6 +218,7 @@ impl Found {
             flushes: BTreeMap::new(),
             outcomes: HashMap::new(),
             ended: Vec::new(),
+            replaced: Vec::new(),
             synced_before: None,
             first,
             boot_id: None,
@@ -234,6 +240,9 @@ impl Found {
                 Ok((location, record)) => found.add(location, &record)?,
                 Err(error) => found.damage.push(error.to_string()),
             }
+        }
+        for lsn in &found.replaced {
+            found.rows.remove(lsn);
         }
         // Complete only now.
         let ends = recovery.damage.iter().map(|damage| match damage.missing {
@@ -294,8 +303,14 @@ impl Found {
                 self.sources.len() - 1
             }
         };
+        let mut order = location.lsn;
+        if let Some(carried) = rows.carried {
+            order = carried.order;
+            self.replaced.extend(carried.replaces);
+        }
         let found = FoundRows {
             location,
+            order,
             source,
             count,
             bytes,
@@ -377,6 +392,8 @@ impl FoundRows {
     fn pending(self) -> Pending {
         Pending {
             location: self.location,
+            order: self.order,
+            requests: 1,
             rows: None,
             token: self.token,
             count: self.count,

@@ -20,7 +20,8 @@ use tokio::time::Instant;
 
 use super::record::{Flush, Rows, SourceName};
 use crate::limits::{
-    BATCH_BYTES, BATCH_ROWS, LINGER, LINGER_WAITED_FOR, NOTICE_PAUSE, RETRY_PAUSE, RETRY_PAUSE_MAX,
+    BATCH_BYTES, BATCH_ROWS, ENGINE_DEATHS_MAX, LINGER, LINGER_WAITED_FOR, NOTICE_PAUSE,
+    RETRY_PAUSE, RETRY_PAUSE_MAX,
 };
 
 /// One data source's queue.
@@ -38,6 +39,10 @@ pub(crate) struct Source {
 /// A record that is not stored yet.
 pub(crate) struct Pending {
     pub(crate) location: Location,
+    /// The record with which the rows came first.
+    pub(crate) order: Lsn,
+    /// How many requests and chunks the rows are of.
+    pub(crate) requests: u64,
     /// The record; nothing when it stays in the journal until its turn, to save memory. Boxed, because
     /// a queue may be long.
     pub(crate) rows: Option<Box<Rows>>,
@@ -60,6 +65,19 @@ pub(crate) struct Batch {
     pub(crate) records: Vec<Pending>,
 }
 
+/// All that waits in a source.
+pub(crate) struct Queue {
+    pub(crate) batches: Vec<Batch>,
+    pub(crate) pending: VecDeque<Pending>,
+}
+
+/// How much that is.
+pub(crate) struct Backlog {
+    /// Size of the row data in bytes.
+    pub(crate) bytes: usize,
+    pub(crate) records: usize,
+}
+
 /// The engine did not take a batch. Its rows are safe in the journal, and it is tried again.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{reason}")]
@@ -68,6 +86,17 @@ pub struct FlushFailed {
     pub reason: String,
     /// The rows are in the data source; a materialized view failed on them.
     pub is_view: bool,
+}
+
+/// What kind of failure an attempt ended with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Failure {
+    /// The rows were refused.
+    Refused,
+    /// The engine was not there.
+    EngineAway,
+    /// The engine went away while it had the rows.
+    EngineDied,
 }
 
 /// Why a data source's rows are not being stored.
@@ -81,6 +110,8 @@ pub struct Trouble {
     pub since: Instant,
     /// The engine is away: nothing is wrong with the rows.
     pub is_engine_away: bool,
+    /// How often the engine went away while it had the rows.
+    pub engine_deaths: u32,
     retry_at: Instant,
 }
 
@@ -106,8 +137,6 @@ struct State {
     /// Records that must be stored before a hold begins.
     drain_to: u64,
     trouble: Option<Trouble>,
-    /// Where the rows go, when that is not the table of the source's own name.
-    targets: Vec<SourceName>,
     /// When the last batch was begun.
     last_begun: Option<Instant>,
     /// Rows that went to quarantine since the log last said so, and when it did.
@@ -185,7 +214,7 @@ impl Source {
     /// Adds a batch whose outcome an earlier process did not record.
     pub(crate) fn push_replay(&self, batch: Batch) {
         let mut state = self.state.lock();
-        state.arrived += batch.records.len() as u64;
+        state.arrived += batch.requests();
         state.pending_rows += batch.count();
         state.pending_bytes += batch.bytes();
         state.replays.push_back(batch);
@@ -252,16 +281,29 @@ impl Source {
         Some(std::mem::take(&mut state.quarantined))
     }
 
-    /// A batch was not stored; it is the next one to be tried.
-    pub(crate) fn fail(&self, batch: Batch, failed: FlushFailed, is_engine_away: bool) {
+    /// A batch was not stored; it is the next one to be tried. Rows that the engine ended on again and
+    /// again are taken for the cause: they are tried ever more seldom, so that others get through.
+    pub(crate) fn fail(&self, batch: Batch, mut failed: FlushFailed, failure: Failure) {
         let mut state = self.state.lock();
         state.is_storing = false;
         state.retried = Some(batch);
         let now = Instant::now();
-        let (attempts, since) = match &state.trouble {
-            Some(before) => (before.attempts.saturating_add(1), before.since),
-            None => (1, now),
+        let (attempts, since, deaths) = match &state.trouble {
+            Some(before) => (
+                before.attempts.saturating_add(1),
+                before.since,
+                before.engine_deaths,
+            ),
+            None => (1, now, 0),
         };
+        let engine_deaths = deaths + u32::from(failure == Failure::EngineDied);
+        let is_engine_away = failure != Failure::Refused && engine_deaths < ENGINE_DEATHS_MAX;
+        if failure != Failure::Refused && !is_engine_away {
+            failed.reason = format!(
+                "the engine ended {engine_deaths} times while it stored these rows: {}",
+                failed.reason
+            );
+        }
         let pause = match is_engine_away {
             true => RETRY_PAUSE,
             false => (RETRY_PAUSE * 2_u32.saturating_pow(attempts)).min(RETRY_PAUSE_MAX),
@@ -271,6 +313,7 @@ impl Source {
             attempts,
             since,
             is_engine_away,
+            engine_deaths,
             retry_at: now + pause,
         });
         drop(state);
@@ -287,6 +330,62 @@ impl Source {
         let batch = state.retried.take()?;
         state.is_storing = true;
         Some(batch)
+    }
+
+    /// Returns why rows cannot be stored; nothing when they can, or the engine is away.
+    pub(crate) fn stuck(&self) -> Option<FlushFailed> {
+        let state = self.state.lock();
+        let trouble = state.trouble.as_ref().filter(|t| !t.is_engine_away)?;
+        Some(trouble.failed.clone())
+    }
+
+    /// Returns how much waits to be stored.
+    pub(crate) fn backlog(&self) -> Backlog {
+        let state = self.state.lock();
+        let batches = state.retried.iter().chain(&state.replays);
+        Backlog {
+            bytes: state.pending_bytes,
+            records: batches.map(|batch| batch.records.len()).sum::<usize>() + state.pending.len(),
+        }
+    }
+
+    /// Returns the first record that waits.
+    pub(crate) fn oldest(&self) -> Option<Lsn> {
+        let state = self.state.lock();
+        let batches = state.retried.iter().chain(&state.replays);
+        let records = batches.flat_map(|batch| &batch.records);
+        let records = records.chain(&state.pending);
+        records.map(|record| record.location.lsn).min()
+    }
+
+    /// Takes everything out of the queue of a data source that is stuck; nothing when it is not. Until
+    /// [`Source::put_queue`] nothing of it is stored.
+    pub(crate) fn take_queue(&self) -> Option<Queue> {
+        let mut state = self.state.lock();
+        let is_stuck = state.trouble.as_ref().is_some_and(|t| !t.is_engine_away);
+        if state.is_storing || !is_stuck {
+            return None;
+        }
+        state.is_storing = true;
+        let retried = state.retried.take();
+        Some(Queue {
+            batches: retried.into_iter().chain(state.replays.drain(..)).collect(),
+            pending: std::mem::take(&mut state.pending),
+        })
+    }
+
+    /// Puts a queue back, before what has come meanwhile.
+    pub(crate) fn put_queue(&self, queue: Queue) {
+        let mut state = self.state.lock();
+        state.is_storing = false;
+        let mut batches = queue.batches.into_iter();
+        state.retried = batches.next();
+        state.replays = batches.collect();
+        let newer = std::mem::replace(&mut state.pending, queue.pending);
+        state.pending.extend(newer);
+        drop(state);
+        self.wake.notify_one();
+        self.changed.notify_waiters();
     }
 
     /// Tries again at once.
@@ -345,10 +444,6 @@ impl Source {
         state.replays_left == 0
     }
 
-    pub(crate) fn set_targets(&self, targets: Vec<SourceName>) {
-        self.state.lock().targets = targets;
-    }
-
     pub(crate) fn status(&self, now: Instant) -> SourceStatus {
         let state = self.state.lock();
         let oldest = (state.retried.iter().chain(&state.replays))
@@ -381,7 +476,7 @@ impl State {
         if self.stored >= arrived {
             return Some(Ok(()));
         }
-        let failing = self.retried.as_ref()?.records.len() as u64;
+        let failing = self.retried.as_ref()?.requests();
         let trouble = self.trouble.as_ref().filter(|t| !t.is_engine_away)?;
         (arrived <= self.stored + failing).then(|| Err(trouble.failed.clone()))
     }
@@ -416,15 +511,10 @@ impl State {
             return None;
         }
         let own_token = records.first().and_then(|record| record.token.clone());
-        let targets = match self.targets.is_empty() {
-            true => vec![name.clone()],
-            false => self.targets.clone(),
-        };
         Some(Batch {
             flush: Flush {
                 source: name.clone(),
                 token: own_token.unwrap_or_else(|| format!("bh-{}", uuid::Uuid::now_v7().simple())),
-                targets,
                 records: records.iter().map(|record| record.location.lsn).collect(),
             },
             intent: None,
@@ -434,7 +524,7 @@ impl State {
     }
 
     fn forget(&mut self, batch: &Batch) {
-        self.stored += batch.records.len() as u64;
+        self.stored += batch.requests();
         self.replays_left -= usize::from(batch.is_replay);
         self.pending_rows = self.pending_rows.saturating_sub(batch.count());
         self.pending_bytes = self.pending_bytes.saturating_sub(batch.bytes());
@@ -465,5 +555,9 @@ impl Batch {
 
     pub(crate) fn bytes(&self) -> usize {
         self.records.iter().map(|record| record.bytes).sum()
+    }
+
+    pub(crate) fn requests(&self) -> u64 {
+        self.records.iter().map(|record| record.requests).sum()
     }
 }

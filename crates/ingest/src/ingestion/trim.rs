@@ -20,6 +20,7 @@ pub(super) async fn run(shared: Arc<Shared>) {
     let mut synced = shared.journal.next_lsn();
     loop {
         ticks.tick().await;
+        shared.carry().await;
         // In this order: whatever is stored when the first is read has its outcome before the second.
         let keep_from = shared.unstored.lock().keep_from();
         let before = shared.journal.next_lsn();
@@ -58,7 +59,7 @@ async fn sync_and_trim(shared: &Shared, keep_from: Lsn, before: Lsn) -> Result<(
 }
 
 /// Writes everything to disk that processes have written to the file system of `directory`.
-fn sync(directory: &Path) -> io::Result<()> {
+pub(super) fn sync(directory: &Path) -> io::Result<()> {
     let directory = File::open(directory)?;
     #[cfg(target_os = "linux")]
     rustix::fs::syncfs(&directory)?;

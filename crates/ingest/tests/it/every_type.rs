@@ -9,7 +9,7 @@ use crate::values::{Random, Sample};
 
 const ROWS: usize = 300;
 
-const TYPES: [&str; 66] = [
+pub(crate) const TYPES: [&str; 66] = [
     "Int8",
     "Int16",
     "Int32",

@@ -7,6 +7,7 @@
 
 mod appends;
 mod checks;
+mod copies;
 mod every_type;
 mod hostile;
 mod matrix;

@@ -9,6 +9,8 @@ use birdhouse_ingest::{
     settle_replacements, truncate,
 };
 
+use uuid::Uuid;
+
 use crate::support::Fixture;
 
 const WINDOW: &str = "SETTINGS non_replicated_deduplication_window = 1000";
@@ -61,12 +63,15 @@ impl Fixture {
         allows_empty: bool,
     ) -> Result<Replaced, ReplaceError> {
         let condition = condition.map(str::to_owned);
-        let replacement = Replacement::begin(&self.engine, &self.schema, condition).await?;
+        let replacement =
+            Replacement::begin(&self.engine, self.source(), Uuid::now_v7(), condition).await?;
         if !rows.is_empty() {
             let batch = self.decode(rows.as_bytes(), Format::Ndjson);
             replacement.load(&self.schema, &batch, "replace").await?;
         }
-        replacement.switch(&self.ingestion, allows_empty).await
+        replacement
+            .switch(&self.ingestion, allows_empty, async || true)
+            .await
     }
 
     /// Shows all tables.
@@ -235,16 +240,19 @@ async fn a_table_that_was_changed_meanwhile_is_not_replaced() {
         "ALTER TABLE ws_a.sums ADD COLUMN more Int8",
         "DROP TABLE ws_a.sums__totals",
     ] {
-        let replacement = Replacement::begin(&fixture.engine, &fixture.schema, None)
-            .await
-            .unwrap();
+        let replacement =
+            Replacement::begin(&fixture.engine, fixture.source(), Uuid::now_v7(), None)
+                .await
+                .unwrap();
         let batch = fixture.decode(b"{\"kind\":\"a\",\"n\":7}", Format::Ndjson);
         replacement
             .load(&fixture.schema, &batch, change)
             .await
             .unwrap();
         fixture.execute(change).await;
-        let refused = replacement.switch(&fixture.ingestion, false).await;
+        let refused = replacement
+            .switch(&fixture.ingestion, false, async || true)
+            .await;
         assert!(
             matches!(refused, Err(ReplaceError::Changed { .. })),
             "{change}: {refused:?}"

@@ -21,7 +21,7 @@ impl Fixture {
     fn open(directory: TempDir) -> Self {
         let catalog = Arc::new(Catalog::open(directory.path(), None).unwrap());
         let workspace = catalog.view().workspaces()[0].workspace.id;
-        let jobs = Jobs::open(catalog, Recorder::default()).unwrap();
+        let jobs = Jobs::open(catalog, Recorder::default(), |_| Fate::default()).unwrap();
         Self {
             jobs,
             workspace,

@@ -59,10 +59,48 @@ pub(super) async fn analyze(
     };
     let (head, source) = blocking(move || head(source)).await?;
     let bytes = head.len();
-    let analysis = match file_kind(&head) {
+    let analysis = analyzed(&app, head, source).await?;
+    Ok(Json(answer(&analysis, bytes, began)))
+}
+
+/// Returns the columns that a file has as the schema of a data source, and the file from its beginning.
+pub(super) async fn schema_of(
+    app: &Arc<App>,
+    upload: Upload,
+) -> Result<(Upload, String), ApiError> {
+    let Upload {
+        reader, encoding, ..
+    } = upload;
+    let source = blocking(move || opened(reader, encoding)).await?;
+    let (head, rest) = blocking(move || head(source)).await?;
+    if file_kind(&head) == FileKind::Parquet && head.len() >= ANALYZE_BYTES_MAX {
+        return Err(ApiError::bad_request(format!(
+            "the columns of a Parquet file of more than {ANALYZE_BYTES_MAX} bytes cannot be guessed; say them as the parameter 'schema'"
+        )));
+    }
+    let again = Upload {
+        reader: Box::new(std::io::Cursor::new(head.clone()).chain(rest)),
+        encoding: None,
+        bytes: None,
+        file_name: upload.file_name,
+    };
+    let analysis = analyzed(app, head, Source::derived(std::io::empty())).await?;
+    Ok((again, analysis.schema()))
+}
+
+/// Does the same for the file of a URL.
+pub(super) async fn schema_of_url(app: &Arc<App>, url: &str) -> Result<String, ApiError> {
+    let source = by_url(app, url.to_owned()).await?;
+    let (head, source) = blocking(move || head(source)).await?;
+    Ok(analyzed(app, head, source).await?.schema())
+}
+
+/// Looks at the beginning of a file; of a Parquet file it takes all.
+async fn analyzed(app: &Arc<App>, head: Vec<u8>, rest: Source) -> Result<Analysis, ApiError> {
+    match file_kind(&head) {
         FileKind::Parquet => {
-            let source = Source::derived(std::io::Cursor::new(head).chain(source));
-            let (columns, rows) = columns_of(&app, source, PARQUET_ROWS).await?;
+            let source = Source::derived(std::io::Cursor::new(head).chain(rest));
+            let (columns, rows) = columns_of(app, source, PARQUET_ROWS).await?;
             let types = columns
                 .into_iter()
                 .map(|column| (column.name, column.data_type));
@@ -71,11 +109,10 @@ pub(super) async fn analyze(
                 let analysis = analyze_rows(&rows, FileKind::Json, CsvDialect::default())?;
                 Ok(analysis.with_types(&types))
             })
-            .await?
+            .await
         }
-        kind => blocking(move || Ok(analyze_rows(&head, kind, CsvDialect::default())?)).await?,
-    };
-    Ok(Json(answer(&analysis, bytes, began)))
+        kind => blocking(move || Ok(analyze_rows(&head, kind, CsvDialect::default())?)).await,
+    }
 }
 
 async fn by_url(app: &App, url: String) -> Result<Source, ApiError> {

@@ -65,6 +65,13 @@ pub(super) async fn preview(
     )))
 }
 
+/// `POST /v0/connectors` and `DELETE /v0/connectors/<name>`.
+pub(super) async fn refuse(_: RequestContext) -> Result<Json<Value>, ApiError> {
+    Err(ApiError::bad_request(
+        "connections are made and removed by deploying a project with or without their .connection files, with `tb deploy` or `tb build`",
+    ))
+}
+
 fn require(ctx: &RequestContext) -> Result<(), ApiError> {
     if ctx.scopes().can_deploy() {
         return Ok(());

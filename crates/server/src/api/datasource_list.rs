@@ -3,6 +3,7 @@
 mod shown;
 mod tables;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::Json;
@@ -12,7 +13,7 @@ use birdhouse_catalog::{Resource, ResourceKind, Scope};
 use serde_json::{Value, json};
 
 use self::shown::Shown;
-use super::{plain_text, selected};
+use super::{plain_text, selected, structure};
 use crate::app::App;
 use crate::context::RequestContext;
 use crate::error::ApiError;
@@ -41,14 +42,34 @@ pub(super) async fn get(
     Path(name): Path<String>,
 ) -> Result<Response, ApiError> {
     if let Some(name) = name.strip_suffix(".datasource") {
-        return Ok(plain_text(find(&ctx, name)?.content.clone()));
+        return Ok(plain_text(structure::text(&ctx, find(&ctx, name)?)));
     }
     let resource = find(&ctx, &name)?;
     if ctx.params.text("format") == Some("datasource") {
-        return Ok(plain_text(resource.content.clone()));
+        return Ok(plain_text(structure::text(&ctx, resource)));
     }
     let shown = Shown::read(&ctx, &app).await?;
     Ok(Json(shown.datasource(resource)).into_response())
+}
+
+/// Returns a data source as the list shows it.
+pub(super) async fn shown(ctx: &RequestContext, app: &App, name: &str) -> Result<Value, ApiError> {
+    let shown = Shown::read(ctx, app).await?;
+    let resource = ctx.resource(ResourceKind::Datasource, name);
+    resource
+        .map(|resource| shown.datasource(resource))
+        .ok_or_else(|| ApiError::not_found(format!("The data source '{name}' does not exist")))
+}
+
+/// Returns the names of the pipes that read a data source, or a pipe.
+pub(super) async fn readers(ctx: &RequestContext, app: &App, name: &str) -> Vec<String> {
+    let definitions = app.definitions.of(ctx);
+    let reads = definitions.reads(ctx, app).await;
+    let reading = reads
+        .iter()
+        .filter(|((pipe, _), reads)| pipe != name && reads.iter().any(|read| read == name));
+    let pipes: BTreeSet<String> = reading.map(|((pipe, _), _)| pipe.clone()).collect();
+    pipes.into_iter().collect()
 }
 
 /// Finds a data source that the token may read.

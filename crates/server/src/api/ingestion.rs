@@ -136,6 +136,7 @@ fn source(status: &SourceStatus) -> Value {
             "reason": trouble.failed.reason,
             "is_view": trouble.failed.is_view,
             "is_engine_away": trouble.is_engine_away,
+            "engine_deaths": trouble.engine_deaths,
             "attempts": trouble.attempts,
             "seconds": trouble.since.elapsed().as_secs_f64(),
             "how_to_unblock": match (trouble.is_engine_away, trouble.failed.is_view) {

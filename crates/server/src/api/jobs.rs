@@ -5,20 +5,21 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use birdhouse_jobs::{Block, Job, JobError, JobId, JobStatus};
+use birdhouse_jobs::{Block, Details, Draft, Job, JobContext, JobError, JobId, JobStatus, Outcome};
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 use super::datasources::{import, remove};
-use super::{datetime, without_nulls};
+use super::{copies, datetime, without_nulls};
 use crate::app::App;
 use crate::context::RequestContext;
+use crate::copies::KIND;
 use crate::error::ApiError;
 
-/// `GET /v0/jobs[?status=…&kind=…&created_after=…&created_before=…]`: those of the last 48 hours, at
-/// most 100, newest first.
+/// `GET /v0/jobs[?status=…&kind=…&pipe_id=…&pipe_name=…&created_after=…&created_before=…]`: those of
+/// the last 48 hours, at most 100, newest first.
 pub(super) async fn list(
     ctx: RequestContext,
     State(app): State<Arc<App>>,
@@ -26,7 +27,6 @@ pub(super) async fn list(
     let given = |name: &str| ctx.params.text(name).filter(|text| !text.is_empty());
     let time = |name: &str| given(name).map(|text| parse_time(name, text)).transpose();
     let (after, before) = (time("created_after")?, time("created_before")?);
-    let is_of_pipe = given("pipe_id").is_some() || given("pipe_name").is_some();
     let jobs = app
         .imports
         .jobs
@@ -38,8 +38,8 @@ pub(super) async fn list(
             && given("kind").is_none_or(|kind| kind == job.kind)
             && after.is_none_or(|after| job.created_at >= after)
             && before.is_none_or(|before| job.created_at <= before)
-            // No kind of job that there is runs a pipe.
-            && !is_of_pipe
+            && given("pipe_id").is_none_or(|pipe| pipe == job.details.pipe_id)
+            && given("pipe_name").is_none_or(|pipe| pipe == job.details.pipe)
     });
     let jobs: Vec<Value> = jobs.map(|job| summary(&ctx, &job)).collect();
     Ok(Json(json!({ "jobs": jobs })))
@@ -66,7 +66,7 @@ pub(super) async fn cancel(
     Ok(Json(shown(&ctx, &job)))
 }
 
-/// `POST /v0/jobs/<id>/retry`: an import from a URL or a deletion that failed or was cancelled.
+/// `POST /v0/jobs/<id>/retry`: an import from a URL, a copy or a deletion that failed or was cancelled.
 pub(super) async fn retry(
     ctx: RequestContext,
     State(app): State<Arc<App>>,
@@ -85,6 +85,7 @@ pub(super) async fn retry(
         )));
     }
     match job.kind.as_str() {
+        KIND => copies::again(&ctx, &app, &job.details).await,
         "delete_data" => remove::again(&ctx, &app, &job.details).await,
         _ => import::again(&ctx, &app, &job.details).await,
     }
@@ -92,7 +93,8 @@ pub(super) async fn retry(
 
 fn is_retryable(job: &Job) -> bool {
     let has_failed = matches!(job.status, JobStatus::Error | JobStatus::Cancelled);
-    has_failed && (job.details.url.is_some() || job.kind == "delete_data")
+    let is_kept = job.details.url.is_some() || matches!(job.kind.as_str(), KIND | "delete_data");
+    has_failed && is_kept
 }
 
 async fn find(ctx: &RequestContext, app: &App, id: &str) -> Result<Job, ApiError> {
@@ -108,10 +110,27 @@ async fn find(ctx: &RequestContext, app: &App, id: &str) -> Result<Job, ApiError
     job.filter(|job| may_see(ctx, job)).ok_or_else(unknown)
 }
 
-/// Whoever may bring rows in may see how that goes.
+/// Whoever may bring rows in or run copies may see how that goes.
 fn may_see(ctx: &RequestContext, job: &Job) -> bool {
     let scopes = ctx.scopes();
-    scopes.is_admin() || scopes.can_append(&job.details.datasource)
+    scopes.is_admin()
+        || scopes.can_append(&job.details.datasource)
+        || (job.kind == KIND && scopes.can_run_copies())
+}
+
+/// Makes a job and returns the answer to the request that asked for it.
+pub(super) async fn submitted<F>(
+    ctx: &RequestContext,
+    app: &App,
+    draft: Draft,
+    work: impl FnOnce(JobContext) -> F + Send + 'static,
+) -> Result<Json<Value>, ApiError>
+where
+    F: Future<Output = Outcome> + Send + 'static,
+{
+    let job = app.imports.jobs.submit(draft, work).await;
+    let job = job.map_err(job_error)?;
+    Ok(Json(job_answer(ctx, &job)))
 }
 
 /// Returns the answer to a request that made a job. It must not have a key `error`: clients take its
@@ -126,12 +145,14 @@ pub(super) fn job_answer(ctx: &RequestContext, job: &Job) -> Value {
 }
 
 /// Returns what the list shows of a job.
-fn summary(ctx: &RequestContext, job: &Job) -> Value {
+pub(super) fn summary(ctx: &RequestContext, job: &Job) -> Value {
     let details = &job.details;
     let id = job.id.to_string();
     let import = (job.kind == "import").then_some(details);
+    let brings_rows = matches!(job.kind.as_str(), "import" | KIND);
     let statistics =
-        import.map(|import| json!({ "bytes": import.bytes, "row_count": import.rows }));
+        brings_rows.then(|| json!({ "bytes": details.bytes, "row_count": details.rows }));
+    let pipe = |text: &String| (!text.is_empty()).then(|| text.clone());
     let url = details.url.as_deref().map(birdhouse_telemetry::redact_url);
     without_nulls(json!({
         "id": id,
@@ -146,6 +167,8 @@ fn summary(ctx: &RequestContext, job: &Job) -> Value {
         "is_retryable": is_retryable(job),
         "progress_percentage": job.progress_percentage,
         "datasource": { "id": details.datasource_id, "name": details.datasource },
+        "pipe_id": pipe(&details.pipe_id),
+        "pipe_name": pipe(&details.pipe),
         "error": job.error,
         "import_id": import.map(|_| &id),
         "delete_id": (job.kind == "delete_data").then_some(&id),
@@ -156,7 +179,22 @@ fn summary(ctx: &RequestContext, job: &Job) -> Value {
         "ignored_rows": (details.ignored_rows > 0).then_some(details.ignored_rows),
         "statistics": statistics,
         "rows_affected": details.rows_affected,
+        "partitions": (job.kind == "data_branch").then(|| partitions(details)),
     }))
+}
+
+/// Returns what a branch got.
+fn partitions(details: &Details) -> Value {
+    let datasources = details.partitions.iter().map(|(datasource, ids)| {
+        let partitions = ids
+            .iter()
+            .map(|id| json!({ "partition": id, "status": "Done" }));
+        json!({
+            "datasource": { "name": datasource },
+            "partitions": partitions.collect::<Vec<_>>(),
+        })
+    });
+    datasources.collect()
 }
 
 /// Returns all of a job.
@@ -215,9 +253,9 @@ fn parse_time(name: &str, text: &str) -> Result<Timestamp, ApiError> {
 }
 
 /// Returns what went wrong with a job as an answer.
-pub(super) fn job_error(error: JobError) -> ApiError {
+pub(crate) fn job_error(error: JobError) -> ApiError {
     let status = match &error {
-        JobError::TooMany => StatusCode::TOO_MANY_REQUESTS,
+        JobError::TooMany | JobError::PipeBusy { .. } => StatusCode::TOO_MANY_REQUESTS,
         JobError::Stopping => StatusCode::SERVICE_UNAVAILABLE,
         JobError::NotCancellable { .. } => StatusCode::BAD_REQUEST,
         _ => return ApiError::fault("jobs failed", &error),

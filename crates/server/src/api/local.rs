@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use serde_json::{Value, json};
 
@@ -70,28 +70,6 @@ pub(super) async fn regions() -> Json<Value> {
 /// `GET /v1/infra`: self-managed regions are the hosted service's; this server is one.
 pub(super) async fn infrastructures(_: RequestContext) -> Json<Value> {
     Json(json!({ "infras": [] }))
-}
-
-/// `GET /v1/environments`: branches are the hosted service's.
-pub(super) async fn environments(_: RequestContext) -> Json<Value> {
-    Json(json!({ "environments": [] }))
-}
-
-/// `POST /v1/environments`.
-pub(super) async fn create_environment(_: RequestContext) -> Result<Json<Value>, ApiError> {
-    Err(ApiError::bad_request(
-        "this server has no branches; create a workspace instead, it is as cheap",
-    ))
-}
-
-/// `GET|DELETE /v0/environments/<name>`.
-pub(super) async fn environment(
-    _: RequestContext,
-    Path(name): Path<String>,
-) -> Result<Json<Value>, ApiError> {
-    Err(ApiError::not_found(format!(
-        "the branch '{name}' does not exist; this server has no branches"
-    )))
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ mod explain;
 mod shown;
 
 pub(super) use explain::{endpoint as explain, node as explain_node};
+pub(super) use shown::node_id;
 
 use std::sync::Arc;
 
@@ -15,7 +16,7 @@ use birdhouse_catalog::{Resource, ResourceKind, Scope};
 use serde_json::{Value, json};
 
 use self::shown::Shown;
-use super::{pipes, plain_text, selected};
+use super::{pipes, plain_text, selected, structure};
 use crate::app::App;
 use crate::context::RequestContext;
 use crate::error::ApiError;
@@ -46,6 +47,16 @@ pub(super) async fn list(ctx: RequestContext, State(app): State<Arc<App>>) -> Js
     Json(json!({ "pipes": all }))
 }
 
+/// Returns a pipe with its nodes as the list shows it.
+pub(super) async fn shown(ctx: &RequestContext, app: &App, name: &str) -> Result<Value, ApiError> {
+    let resource = ctx.resource(ResourceKind::Pipe, name);
+    let resource =
+        resource.ok_or_else(|| ApiError::not_found(format!("The pipe '{name}' does not exist")))?;
+    let (mut pipe, nodes) = Shown::read(ctx, app).await.parts(resource);
+    put_nodes(&mut pipe, nodes);
+    Ok(pipe)
+}
+
 /// `GET /v0/pipes/<name or id>`, with `.pipe` behind it its file; with the extension of a format this
 /// calls the endpoint.
 pub(super) async fn get(
@@ -55,13 +66,11 @@ pub(super) async fn get(
     body: Body,
 ) -> Result<Response, ApiError> {
     match name.strip_suffix(FILE) {
-        Some(name) => Ok(plain_text(find(&ctx, name)?.content.clone())),
+        Some(name) => Ok(plain_text(structure::text(&ctx, find(&ctx, name)?))),
         None if name.contains('.') => pipes::call(ctx, State(app), Path(name), body).await,
         None => {
             let resource = find(&ctx, &name)?;
-            let shown = Shown::read(&ctx, &app).await;
-            let (mut pipe, nodes) = shown.parts(resource);
-            put_nodes(&mut pipe, nodes);
+            let pipe = shown(&ctx, &app, &resource.name).await?;
             Ok(Json(pipe).into_response())
         }
     }

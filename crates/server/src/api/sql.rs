@@ -7,11 +7,12 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderValue, Method, header};
 use axum::response::Response;
-use birdhouse_catalog::Scope;
+use birdhouse_catalog::{Scope, WorkspaceView};
 use birdhouse_engine::SERVICE_DATABASE;
 use birdhouse_query::{Answer, Call, OutputSettings, Pipe, QueryError, Restrictions};
 use birdhouse_telemetry::{PipeCall, QUERY_API};
 use birdhouse_template::Context;
+use jiff::Timestamp;
 
 use crate::app::App;
 use crate::body;
@@ -91,23 +92,9 @@ pub(crate) async fn query_call<T>(
         }
         _ => scopes.can_read_datasource(name) || restrictions.datasources.contains_key(name),
     };
-    let secret = |name: &str| {
-        let found = workspace.secret(name);
-        let found = found.or_else(|| workspace.secret(&format!("tb_secret_{name}")));
-        Some(found?.value.expose().to_owned())
-    };
+    let secret = |name: &str| secret_of(workspace, name);
     let parameters = params.for_templates();
-    let context = Context {
-        secrets: Arc::new(
-            workspace
-                .secrets
-                .iter()
-                .map(|secret| secret.name.clone())
-                .collect(),
-        ),
-        now: ctx.started_at.strftime("%Y-%m-%d %H:%M:%S").to_string(),
-        ..Context::default()
-    };
+    let context = template_context(workspace, ctx.started_at);
     let call = Call {
         resources,
         parameters: &parameters,
@@ -124,6 +111,23 @@ pub(crate) async fn query_call<T>(
         request_id: &ctx.request_id,
     };
     Ok(work(&call).await?)
+}
+
+/// Returns the value of a secret as templates name it.
+pub(crate) fn secret_of(workspace: &WorkspaceView, name: &str) -> Option<String> {
+    let found = workspace.secret(name);
+    let found = found.or_else(|| workspace.secret(&format!("tb_secret_{name}")));
+    Some(found?.value.expose().to_owned())
+}
+
+/// Returns how templates of a workspace are rendered at a time.
+pub(crate) fn template_context(workspace: &WorkspaceView, now: Timestamp) -> Context {
+    let secrets = workspace.secrets.iter();
+    Context {
+        secrets: Arc::new(secrets.map(|secret| secret.name.clone()).collect()),
+        now: now.strftime("%Y-%m-%d %H:%M:%S").to_string(),
+        ..Context::default()
+    }
 }
 
 /// Returns what the token's filters and fixed parameters change about what is read. Several filters on

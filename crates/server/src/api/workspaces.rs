@@ -10,7 +10,7 @@ use axum::extract::{Path, State};
 use birdhouse_catalog::{ACCOUNT_EMAIL, Account, WorkspaceId, WorkspaceView};
 use serde_json::{Map, Value, json};
 
-use super::form;
+use super::{datetime, form};
 use crate::app::App;
 use crate::context::RequestContext;
 use crate::error::ApiError;
@@ -27,14 +27,21 @@ const LISTED: [&str; 3] = ["id", "name", "token"];
 /// and on any other of the token's own.
 const OWN: [&str; 6] = ["id", "name", "user_id", "user_email", "scope", "main"];
 
-/// `GET /v1/user/workspaces`: every workspace that the token belongs to, with a token for it.
+/// `GET /v1/user/workspaces[?with_environments=true][&only_environments=true]`: every workspace that the
+/// token belongs to, with a token for it; branches when they are asked for.
 pub(super) async fn list(ctx: RequestContext, State(app): State<Arc<App>>) -> Json<Value> {
     let catalog = app.catalog.view();
     let account = catalog.account();
+    let only_branches = ctx.params.flag("only_environments");
+    let with_branches = only_branches || ctx.params.flag("with_environments");
+    let is_wanted = |view: &WorkspaceView| match view.workspace.main {
+        Some(_) => with_branches || is_own(&ctx, view.workspace.id),
+        None => !only_branches,
+    };
     let all: Vec<Value> = catalog
         .workspaces()
         .iter()
-        .filter(|view| is_visible(&ctx, view))
+        .filter(|view| is_visible(&ctx, view) && is_wanted(view))
         .map(|view| shown(&ctx, account, view))
         .collect();
     let own = &ctx.workspace().workspace;
@@ -151,7 +158,10 @@ fn is_own(ctx: &RequestContext, id: WorkspaceId) -> bool {
 }
 
 fn is_visible(ctx: &RequestContext, view: &WorkspaceView) -> bool {
-    ctx.caller.is_account() || is_own(ctx, view.workspace.id)
+    let is_own_branch = |main| is_own(ctx, main) && ctx.scopes().is_admin();
+    ctx.caller.is_account()
+        || is_own(ctx, view.workspace.id)
+        || view.workspace.main.is_some_and(is_own_branch)
 }
 
 fn require_account(ctx: &RequestContext, what: &str) -> Result<(), ApiError> {
@@ -165,7 +175,7 @@ fn require_account(ctx: &RequestContext, what: &str) -> Result<(), ApiError> {
 
 /// Returns a workspace as clients read it, with a token for it: the admin's, or the caller's own when
 /// it is no admin.
-fn shown(ctx: &RequestContext, account: &Account, view: &WorkspaceView) -> Value {
+pub(super) fn shown(ctx: &RequestContext, account: &Account, view: &WorkspaceView) -> Value {
     shown_as(ctx, &LISTED, account, view)
 }
 
@@ -181,6 +191,7 @@ fn shown_as(
     let token = admin.map_or(&ctx.caller.token, |token| token);
     let role = if is_admin { "admin" } else { "guest" };
     let organization_id = account.organization_id.to_string();
+    let user_id = account.user_id.to_string();
     let workspace = json!({
         "id": view.workspace.id.to_string(),
         "name": view.workspace.name,
@@ -189,13 +200,15 @@ fn shown_as(
         "role": role,
         "scope": role,
         "is_forward": true,
-        "is_branch": false,
-        "main": null,
+        "is_branch": view.workspace.main.is_some(),
+        "main": view.workspace.main.map(|id| id.to_string()),
+        "created_at": datetime(view.workspace.created_at),
+        "owner": user_id,
+        "members": [{ "id": user_id, "email": ACCOUNT_EMAIL, "role": "admin" }],
         "releases": [],
         "organization": { "id": organization_id, "name": ORGANIZATION },
         "organization_id": organization_id,
-        "members": [{ "id": account.user_id.to_string(), "email": ACCOUNT_EMAIL, "role": "admin" }],
-        "user_id": account.user_id.to_string(),
+        "user_id": user_id,
         "user_email": ACCOUNT_EMAIL,
         "limits": {
             "sink_pipes": { "max": PIPES_SHOWN },

@@ -20,6 +20,10 @@ pub(super) enum Rule {
 use Rule::{Account, Admin, AnyToken, Open, Organization, Scopes};
 
 const APPEND: Rule = Scopes(&["DATASOURCES:CREATE", "DATASOURCES:APPEND"]);
+const CREATE_DATASOURCE: Rule = Scopes(&["DATASOURCES:CREATE", "WORKSPACE:DEPLOY"]);
+const DROP_DATASOURCE: Rule = Scopes(&["DATASOURCES:DROP", "WORKSPACE:DEPLOY"]);
+const CREATE_PIPE: Rule = Scopes(&["PIPES:CREATE", "WORKSPACE:DEPLOY"]);
+const DROP_PIPE: Rule = Scopes(&["PIPES:DROP", "WORKSPACE:DEPLOY"]);
 const REMOVE: Rule = Scopes(&["DATASOURCES:CREATE"]);
 const ANALYZE: Rule = Scopes(&["DATASOURCES:CREATE", "WORKSPACE:DEPLOY"]);
 const SEE_DATASOURCE: Rule = Scopes(&[
@@ -36,6 +40,7 @@ const SEE_PIPE: Rule = Scopes(&[
     "PIPES:READ",
 ]);
 const CALL_PIPE: Rule = Scopes(&["WORKSPACE:READ_ALL", "PIPES:READ"]);
+const RUN_COPIES: Rule = Scopes(&["PIPES:CREATE"]);
 const MANAGE_TOKENS: Rule = Scopes(&["TOKENS"]);
 const DEPLOY: Rule = Scopes(&["WORKSPACE:DEPLOY"]);
 const READ_ALL: Rule = Scopes(&["WORKSPACE:READ_ALL", "WORKSPACE:DEPLOY"]);
@@ -57,6 +62,13 @@ pub(super) const RESOURCES: &[Line] = &[
         "/v0/datasources?name=quokkas&mode=append&format=ndjson",
         "{\"n\":1}",
         APPEND,
+    ),
+    (
+        "/v0/datasources",
+        "POST",
+        "/v0/datasources?name=quokkas",
+        "",
+        CREATE_DATASOURCE,
     ),
     ("/v0/datasources", "GET", "/v0/datasources", "", AnyToken),
     (
@@ -85,21 +97,21 @@ pub(super) const RESOURCES: &[Line] = &[
         "PUT",
         "/v0/datasources/quokkas",
         "",
-        AnyToken,
+        CREATE_DATASOURCE,
     ),
     (
         "/v0/datasources/{name}",
         "DELETE",
         "/v0/datasources/quokkas",
         "",
-        AnyToken,
+        DROP_DATASOURCE,
     ),
     (
         "/v0/datasources/{name}/alter",
         "POST",
         "/v0/datasources/quokkas/alter",
         "",
-        AnyToken,
+        CREATE_DATASOURCE,
     ),
     (
         "/v1/datasources/{name}/append",
@@ -188,7 +200,7 @@ pub(super) const RESOURCES: &[Line] = &[
         AnyToken,
     ),
     ("/v0/pipes", "GET", "/v0/pipes", "", AnyToken),
-    ("/v0/pipes", "POST", "/v0/pipes", "", AnyToken),
+    ("/v0/pipes", "POST", "/v0/pipes", "", CREATE_PIPE),
     ("/v1/pipes", "GET", "/v1/pipes", "", AnyToken),
     (
         "/v0/pipes/{endpoint}",
@@ -230,14 +242,14 @@ pub(super) const RESOURCES: &[Line] = &[
         "PUT",
         "/v0/pipes/wombats",
         "",
-        AnyToken,
+        CREATE_PIPE,
     ),
     (
         "/v0/pipes/{endpoint}",
         "DELETE",
         "/v0/pipes/wombats",
         "",
-        AnyToken,
+        DROP_PIPE,
     ),
     (
         "/v1/pipes/{endpoint}",
@@ -268,6 +280,27 @@ pub(super) const RESOURCES: &[Line] = &[
         CALL_PIPE,
     ),
     (
+        "/v0/pipes/{pipe}/copy",
+        "POST",
+        "/v0/pipes/wombats/copy",
+        "",
+        RUN_COPIES,
+    ),
+    (
+        "/v0/pipes/{pipe}/copy/pause",
+        "POST",
+        "/v0/pipes/wombats/copy/pause",
+        "",
+        RUN_COPIES,
+    ),
+    (
+        "/v0/pipes/{pipe}/copy/resume",
+        "POST",
+        "/v0/pipes/wombats/copy/resume",
+        "",
+        RUN_COPIES,
+    ),
+    (
         "/v0/pipes/{pipe}/explain",
         "GET",
         "/v0/pipes/wombats/explain",
@@ -279,21 +312,42 @@ pub(super) const RESOURCES: &[Line] = &[
         "POST",
         "/v0/pipes/wombats/nodes",
         "",
-        AnyToken,
+        CREATE_PIPE,
     ),
     (
         "/v0/pipes/{pipe}/nodes/{node}",
         "PUT",
         "/v0/pipes/wombats/nodes/burrow",
         "",
-        AnyToken,
+        CREATE_PIPE,
     ),
     (
         "/v0/pipes/{pipe}/nodes/{node}/{action}",
         "POST",
-        "/v0/pipes/wombats/nodes/burrow/endpoint",
+        "/v0/pipes/wombats/nodes/burrow/nothing",
         "",
-        AnyToken,
+        CREATE_PIPE,
+    ),
+    (
+        "/v0/pipes/{pipe}/nodes/{node}",
+        "DELETE",
+        "/v0/pipes/wombats/nodes/burrow",
+        "",
+        CREATE_PIPE,
+    ),
+    (
+        "/v0/pipes/{pipe}/nodes/{node}/analysis",
+        "GET",
+        "/v0/pipes/wombats/nodes/burrow/analysis",
+        "",
+        CREATE_PIPE,
+    ),
+    (
+        "/v0/pipes/{pipe}/nodes/{node}/population",
+        "POST",
+        "/v0/pipes/wombats/nodes/burrow/population",
+        "",
+        CREATE_PIPE,
     ),
     (
         "/v0/pipes/{pipe}/nodes/{node}/explain",
@@ -494,9 +548,9 @@ pub(super) const MANAGEMENT: &[Line] = &[
     (
         "/v0/environments",
         "POST",
-        "/v0/environments?name=x",
+        "/v0/environments?data=x",
         "",
-        AnyToken,
+        Admin,
     ),
     ("/v1/environments", "GET", "/v1/environments", "", AnyToken),
     (
@@ -504,14 +558,21 @@ pub(super) const MANAGEMENT: &[Line] = &[
         "GET",
         "/v0/environments/x",
         "",
-        AnyToken,
+        Admin,
     ),
     (
         "/v1/environments/{name}",
         "DELETE",
         "/v1/environments/x",
         "",
-        AnyToken,
+        Admin,
+    ),
+    (
+        "/v0/environments/{name}/data",
+        "POST",
+        "/v0/environments/x/data",
+        "",
+        Admin,
     ),
     (
         "/v0/user/workspaces",

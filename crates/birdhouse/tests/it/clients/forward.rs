@@ -324,7 +324,11 @@ fn tests_and_files(report: &mut Report, tb: &Program) {
 }
 
 fn does_not_run(report: &mut Report, tb: &Program) {
-    report.refused(tb.run("copy run nope"), &["copy"], "copies do not run yet");
+    report.refused(
+        tb.run("copy run nope --yes"),
+        &["'nope' does not exist"],
+        "refused: there is none",
+    );
     report.refused(
         tb.run("ch 'SELECT 1'"),
         &["Failed to parse"],

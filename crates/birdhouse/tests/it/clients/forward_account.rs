@@ -58,7 +58,7 @@ fn forward_cli_manages_workspaces() {
         html.contains("tb endpoint ls") && !html.contains("other"),
         "the address shows a page that is the same for all names",
     );
-    there_are_none(&mut report, &tb);
+    branches_and_regions(&mut report, &tb);
     report.works(tb.run("--local local clear --yes"), &["'other' cleared"]);
     let delete = login.replace("workspace ls", "workspace delete other --yes");
     let confirm = "--confirm_hard_delete other";
@@ -95,19 +95,15 @@ fn members(report: &mut Report, tb: &Program) {
     );
 }
 
-fn there_are_none(report: &mut Report, tb: &Program) {
+fn branches_and_regions(report: &mut Report, tb: &Program) {
+    report.works(tb.run("--cloud branch create feature"), &["feature"]);
+    report.works(tb.run("--cloud branch ls"), &["feature"]);
+    report.works(tb.run("--cloud branch rm feature --yes"), &["feature"]);
     report.refused(
-        tb.run("--cloud branch create feature"),
-        &["has no branches; create a workspace instead"],
-        "refused: there are no branches; says to create a workspace",
+        tb.run("--cloud branch rm feature --yes"),
+        &["Branch feature not found"],
+        "refused: there is none",
     );
-    for command in ["rm", "clear"] {
-        report.refused(
-            tb.run(&format!("--cloud branch {command} feature --yes")),
-            &["Branch feature not found"],
-            "refused: there is none",
-        );
-    }
     report.refused(
         tb.run("--cloud build"),
         &["only supported in Tinybird Local"],

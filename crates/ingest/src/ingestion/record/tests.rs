@@ -29,22 +29,21 @@ fn record() -> impl Strategy<Value = Record> {
     let key = prop::option::of(any::<[u8; 24]>().prop_map(|bytes| Key::decode(&bytes).unwrap()));
     let at = any::<u32>().prop_map(|n| Timestamp::from_microsecond(i64::from(n) << 20).unwrap());
     let origin = (
-        any::<bool>(),
+        prop::sample::select(vec![Operation::Events, Operation::Import, Operation::Copy]),
         "[A-Z0-9]{0,26}",
         prop::option::of("[a-z0-9]{1,8}"),
         at,
     )
-        .prop_map(|(is_import, request_id, import_id, at)| Origin {
-            operation: if is_import {
-                Operation::Import
-            } else {
-                Operation::Events
-            },
+        .prop_map(|(operation, request_id, import_id, at)| Origin {
+            operation,
             request_id,
             import_id,
             at,
         });
     let token = prop::option::of("bh-[0-9a-f]{4}");
+    let lsn = || any::<u64>().prop_map(Lsn);
+    let carried = (lsn(), prop::collection::vec(lsn(), 0..4));
+    let carried = carried.prop_map(|(order, replaces)| Carried { order, replaces });
     let rows = (
         source(),
         origin,
@@ -53,9 +52,10 @@ fn record() -> impl Strategy<Value = Record> {
         any::<[u32; 2]>(),
         blocks(),
         blocks(),
+        prop::option::of(carried),
     )
         .prop_map(
-            |(source, origin, key, token, [rows, bad], blocks, quarantine_blocks)| {
+            |(source, origin, key, token, [rows, bad], blocks, quarantine_blocks, carried)| {
                 Record::Rows(Rows {
                     source,
                     origin,
@@ -65,21 +65,19 @@ fn record() -> impl Strategy<Value = Record> {
                     quarantined_rows: bad.into(),
                     blocks,
                     quarantine_blocks,
+                    carried,
                 })
             },
         );
-    let lsn = || any::<u64>().prop_map(Lsn);
     let flush = (
         source(),
         "bh-[0-9a-f]{8}",
-        prop::collection::vec(source(), 0..3),
         prop::collection::vec(lsn(), 0..9),
     )
-        .prop_map(|(source, token, targets, records)| {
+        .prop_map(|(source, token, records)| {
             Record::Flush(Flush {
                 source,
                 token,
-                targets,
                 records,
             })
         });
@@ -131,7 +129,6 @@ fn following_records_take_a_byte_each() {
         let flush = Flush {
             source: SourceName::new("d", "s"),
             token: String::new(),
-            targets: Vec::new(),
             records,
         };
         joined(&Record::Flush(flush)).len()

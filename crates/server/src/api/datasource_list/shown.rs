@@ -77,7 +77,7 @@ impl<'c> Shown<'c> {
             "engine": engine(definition, table),
             "columns": columns,
             "schema": { "columns": columns, "sql_schema": sql_schema(&columns) },
-            "indexes": [],
+            "indexes": definition.map(indexes).unwrap_or_default(),
             "used_by": used_by,
             "last_commit": { "content_sha": resource.content_hash, "status": "ok", "path": resource.path },
             "errors_discarded_at": null,
@@ -152,9 +152,24 @@ fn engine(definition: Option<&Datasource>, table: &Table) -> Value {
         "primary_key": table.primary_key,
     });
     if let (Some(ttl), Some(fields)) = (ttl, engine.as_object_mut()) {
-        fields.insert("engine_ttl".to_owned(), ttl.value.as_str().into());
+        for name in ["engine_ttl", "ttl"] {
+            fields.insert(name.to_owned(), ttl.value.as_str().into());
+        }
     }
     engine
+}
+
+fn indexes(definition: &Datasource) -> Vec<Value> {
+    let indexes = definition.indexes.iter();
+    let shown = indexes.map(|index| {
+        json!({
+            "name": index.name.value,
+            "expr": index.expression,
+            "type_full": index.index_type,
+            "granularity": index.granularity.map(|n| n.to_string()),
+        })
+    });
+    shown.collect()
 }
 
 /// Returns the columns of the file with the types of the table; those of the table alone when there is

@@ -13,8 +13,8 @@ use birdhouse_jobs::{Details, Draft, JobContext, JobId};
 use serde_json::{Value, json};
 
 use super::{appendable, checked_condition, removable, target};
-use crate::api::jobs::{block_json, job_answer, job_error};
-use crate::api::without_nulls;
+use crate::api::jobs::{block_json, submitted};
+use crate::api::{analyze, structure, without_nulls};
 use crate::app::App;
 use crate::append::{appender, idempotency_key};
 use crate::body::{Encoding, api_error};
@@ -25,10 +25,10 @@ use crate::operations::Operations;
 use crate::params::Params;
 use crate::upload::{Received, Upload, empty, receive};
 
-/// `POST /v0/datasources?mode=append|replace&name=<data source>&format=csv|ndjson|json|parquet`.
+/// `POST /v0/datasources?mode=create|append|replace&name=<data source>&format=csv|ndjson|json|parquet`.
 ///
 /// The body is the file, or a multipart form whose first file counts, whatever its part is called; or
-/// the parameter `url` says where the file is.
+/// the parameter `url` says where the file is. To create a data source it takes a file or a `schema`.
 pub(in crate::api) async fn upload(
     ctx: RequestContext,
     State(app): State<Arc<App>>,
@@ -36,7 +36,7 @@ pub(in crate::api) async fn upload(
 ) -> Result<Json<Value>, ApiError> {
     let has_url = is_given(&ctx.params, "url");
     // What the query string says is checked before the body is read.
-    if is_given(&ctx.params, "mode") && is_given(&ctx.params, "name") {
+    if is_given(&ctx.params, "mode") && is_given(&ctx.params, "name") && !creates(&ctx.params) {
         wanted(&ctx, &ctx.params)?;
     }
     let received = match has_url {
@@ -48,13 +48,37 @@ pub(in crate::api) async fn upload(
             let params = ctx.params.clone().overridden_by(form);
             by_url(&ctx, &app, &params).await
         }
-        Received::Empty if has_url => by_url(&ctx, &app, &ctx.params).await,
+        Received::Empty if has_url || creates(&ctx.params) => by_url(&ctx, &app, &ctx.params).await,
         Received::Empty => {
             wanted(&ctx, &ctx.params)?;
             Err(empty(&ctx))
         }
+        Received::Upload(upload) if creates(&ctx.params) => {
+            structure::datasource::require_new(&ctx, &app, &ctx.params)?;
+            let (upload, schema) = match is_given(&ctx.params, "schema") {
+                true => (upload, None),
+                false => {
+                    let (upload, schema) = analyze::schema_of(&app, upload).await?;
+                    (upload, Some(schema))
+                }
+            };
+            let params = with_schema(&ctx.params, schema);
+            let ctx = structure::datasource::create(&ctx, &app, &params).await?;
+            by_body(&ctx, &app, upload).await
+        }
         Received::Upload(upload) => by_body(&ctx, &app, upload).await,
     }
+}
+
+/// Returns true when parameters ask for a new data source.
+fn creates(params: &Params) -> bool {
+    matches!(params.text("mode"), None | Some("" | "create"))
+}
+
+fn with_schema(params: &Params, schema: Option<String>) -> Params {
+    let schema = schema.map(|schema| ("schema".to_owned(), schema));
+    let added = Params::from_texts(schema.into_iter().collect());
+    params.clone().overridden_by(added)
 }
 
 /// `POST /v1/datasources/<name>/append?format=…`: the body, or the file of `url`, as a job.
@@ -107,11 +131,10 @@ fn wanted(ctx: &RequestContext, params: &Params) -> Result<(Arc<LiveDatasource>,
             let datasource = target(ctx, params)?;
             Ok((removable(ctx, &datasource.name)?, true))
         }
-        "create" => Err(ApiError::bad_request(
-            "mode=create is not supported: data sources are made by deploying a project (tb deploy); use mode=append or mode=replace to bring rows in",
-        )),
+        // It has been created.
+        "create" => Ok((target(ctx, params)?, false)),
         other => Err(ApiError::bad_request(format!(
-            "the mode '{other}' is unknown; use append or replace"
+            "the mode '{other}' is unknown; use create, append or replace"
         ))),
     }
 }
@@ -173,12 +196,39 @@ async fn by_url(
     app: &Arc<App>,
     params: &Params,
 ) -> Result<Json<Value>, ApiError> {
+    if creates(params) {
+        return create_by_url(ctx, app, params).await;
+    }
     let wanted = wanted(ctx, params)?;
     if !is_given(params, "url") {
         return Err(empty(ctx));
     }
     let import = import(ctx, app, params, wanted, None).await?;
     submit_url(ctx, app, import, params).await
+}
+
+/// Creates a data source, and imports the file of the parameter `url` as a job when there is one.
+async fn create_by_url(
+    ctx: &RequestContext,
+    app: &Arc<App>,
+    params: &Params,
+) -> Result<Json<Value>, ApiError> {
+    structure::datasource::require_new(ctx, app, params)?;
+    let url = params.filled("url");
+    let schema = match url.filter(|_| !is_given(params, "schema")) {
+        None => None,
+        Some(url) => Some(analyze::schema_of_url(app, url).await?),
+    };
+    let params = with_schema(params, schema);
+    let ctx = structure::datasource::create(ctx, app, &params).await?;
+    if is_given(&params, "url") {
+        let wanted = wanted(&ctx, &params)?;
+        let import = import(&ctx, app, &params, wanted, None).await?;
+        return submit_url(&ctx, app, import, &params).await;
+    }
+    let name = structure::datasource::new_name(&params)?;
+    let datasource = structure::datasource::shown(&ctx, app, &name).await?;
+    Ok(Json(json!({ "datasource": datasource })))
 }
 
 /// Stores the body on disk, or takes the address of a file, and imports it as a job.
@@ -292,13 +342,7 @@ async fn submit(
         });
         Ok(())
     };
-    let job = app
-        .imports
-        .jobs
-        .submit(draft, work)
-        .await
-        .map_err(job_error)?;
-    Ok(Json(job_answer(ctx, &job)))
+    submitted(ctx, app, draft, work).await
 }
 
 /// Returns the import that parameters ask for.

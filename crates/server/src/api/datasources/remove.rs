@@ -13,7 +13,7 @@ use birdhouse_telemetry::OperationType;
 use serde_json::{Value, json};
 
 use super::{check_removal, checked_condition, existing, removable};
-use crate::api::jobs::{job_answer, job_error};
+use crate::api::jobs::submitted;
 use crate::api::sql::all_params;
 use crate::app::App;
 use crate::context::RequestContext;
@@ -193,13 +193,7 @@ impl Removal {
             job.update(|details| details.rows_affected = Some(rows));
             Ok(())
         };
-        let job = app
-            .imports
-            .jobs
-            .submit(draft, work)
-            .await
-            .map_err(job_error)?;
-        Ok(Json(job_answer(ctx, &job)))
+        submitted(ctx, app, draft, work).await
     }
 
     /// Deletes while nothing is inserted, and returns how many rows there were.

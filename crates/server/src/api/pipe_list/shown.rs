@@ -4,14 +4,16 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use birdhouse_catalog::{Resource, ResourceKind, content_hash};
-use birdhouse_datafile::{CopyMode, Node, NodeKind, Pipe, Schedule};
+use birdhouse_datafile::{Node, NodeKind, Pipe, Schedule};
 use birdhouse_query::{Body, DeclaredParameter, node_parameters};
 use birdhouse_template::Context;
 use serde_json::{Map, Value, json};
 
+use crate::api::copies::is_paused;
 use crate::api::datetime;
 use crate::app::App;
 use crate::context::RequestContext;
+use crate::copies::mode_name;
 use crate::definitions::Definitions;
 
 /// What all pipes of one answer are made from.
@@ -67,18 +69,20 @@ impl<'c> Shown<'c> {
             "last_commit": { "content_sha": resource.content_hash, "status": "ok", "path": resource.path },
         });
         let copy = definition.and_then(|pipe| pipe.copy());
-        if let (Some((_, copy)), Some(fields)) = (copy, shown.as_object_mut()) {
+        if let (Some((node, copy)), Some(fields)) = (copy, shown.as_object_mut()) {
+            let node = node_id(resource, &node.name.value);
+            fields.insert("copy_node".to_owned(), node.into());
             let cron = match &copy.schedule {
                 Schedule::OnDemand => Value::Null,
                 Schedule::Cron(cron) => cron.as_str().into(),
             };
-            let mode = match copy.mode {
-                CopyMode::Append => "append",
-                CopyMode::Replace => "replace",
+            let status = match is_paused(self.ctx, &resource.id) {
+                true => "paused",
+                false => "running",
             };
-            let schedule = json!({ "cron": cron, "timezone": "UTC", "status": "running" });
+            let schedule = json!({ "cron": cron, "timezone": "UTC", "status": status });
             fields.insert("schedule".to_owned(), schedule);
-            fields.insert("copy_mode".to_owned(), mode.into());
+            fields.insert("copy_mode".to_owned(), mode_name(copy.mode).into());
             let target = self.datasource_id(&copy.target.value);
             fields.insert("copy_target_datasource".to_owned(), target.into());
         }
@@ -181,7 +185,7 @@ fn kind(pipe: Option<&Pipe>) -> &'static str {
 }
 
 /// Returns the id of a node: the same as long as pipe and node keep their names.
-fn node_id(pipe: &Resource, node: &str) -> String {
+pub(in crate::api) fn node_id(pipe: &Resource, node: &str) -> String {
     let hash = content_hash(&format!("{}/{node}", pipe.id));
     format!("t_{}", hash.get(..32).unwrap_or(&hash))
 }

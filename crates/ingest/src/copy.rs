@@ -1,0 +1,421 @@
+//! Copies: the rows of a query, gathered aside before any of them reaches the data source.
+//!
+//! ```text
+//! copy_<id>      the database
+//!   rows         the columns of the data source with their defaults, and two of ours:
+//!                `@row`, the number of the row, by which the table is sorted, and `@bytes`, its size
+//! ```
+//!
+//! The engine writes the query's rows there itself, by the names of columns and converted to their
+//! types, as any of its `INSERT … SELECT`; so a query that fails has changed nothing. From there they
+//! are appended through the journal in chunks ([`Gathered::next_chunk`]), each of which counts once
+//! ([`Ingestion::append_once`]), or replace what is there ([`Replacement::take`]).
+//!
+//! [`Ingestion::append_once`]: crate::Ingestion::append_once
+//! [`Replacement::take`]: crate::Replacement::take
+
+use std::collections::BTreeSet;
+
+use birdhouse_engine::{COPY_DATABASE_PREFIX, Engine, EngineError, ErrorKind, Query, Summary};
+use birdhouse_journal::kill_point;
+use birdhouse_sql::{quote_identifier, quote_string};
+use serde::Deserialize;
+use uuid::Uuid;
+
+use crate::ingestion::SourceName;
+use crate::limits::{COPY_CHUNK_BYTES, COPY_CHUNK_ROWS};
+use crate::native::Block;
+use crate::tables::{Named, count, databases, drop_database, qualified, rows};
+
+/// All kill points of a copy that appends, in their order.
+pub const COPY_KILL_POINTS: [&str; 5] = [
+    "copy.create",
+    "copy.gathered",
+    "copy.next",
+    "copy.chunk",
+    "copy.drop",
+];
+
+/// The table, and our columns in it. No data source can have columns with such names.
+const ROWS: &str = "rows";
+const ROW: &str = "`@row`";
+const BYTES: &str = "`@bytes`";
+
+/// A query whose rows are copied.
+#[derive(Debug, Clone)]
+pub struct CopyQuery {
+    /// The query, which has passed the guard.
+    pub sql: String,
+    /// Values of its secrets, by name.
+    pub parameters: Vec<(String, String)>,
+    /// The database in which its names are looked up.
+    pub database: String,
+    /// Threads of the execution, when it asked for them.
+    pub threads: Option<u32>,
+    /// The request that it belongs to.
+    pub request_id: String,
+}
+
+/// The rows of a copy, aside.
+#[derive(Clone)]
+pub struct Gathered {
+    engine: Engine,
+    database: String,
+    /// The data source's columns that are stored, in order.
+    columns: Vec<String>,
+    rows: u64,
+    chunk_bytes: u64,
+}
+
+/// What was gathered.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct GatheredRows {
+    /// How many rows.
+    pub rows: u64,
+    /// What the engine counted.
+    pub summary: Summary,
+}
+
+/// Why rows were not gathered. Nothing was copied.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CopyError {
+    /// The query gives a column that the data source does not take.
+    #[error(
+        "the query gives the column '{column}', which the data source {why}; its columns are {known}"
+    )]
+    Column {
+        /// The column.
+        column: String,
+        /// What is wrong with it.
+        why: &'static str,
+        /// The columns that it takes.
+        known: String,
+    },
+    /// A row is too large for the journal.
+    #[error("a row of the query has {bytes} bytes; a copy takes rows of up to {limit} bytes")]
+    RowTooLarge {
+        /// What it has.
+        bytes: u64,
+        /// What it may have.
+        limit: u64,
+    },
+    /// The engine refused or failed.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+}
+
+impl CopyError {
+    /// Returns what kind of failure this is.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Column { .. } | Self::RowTooLarge { .. } => ErrorKind::InvalidInput,
+            Self::Engine(error) => error.kind(),
+        }
+    }
+}
+
+/// A column of a data source's table.
+#[derive(Debug, Deserialize)]
+struct TargetColumn {
+    name: String,
+    #[serde(rename = "type")]
+    data_type: String,
+    default_kind: String,
+    default_expression: String,
+}
+
+impl TargetColumn {
+    /// Returns false for a column whose value is always computed.
+    fn is_brought(&self) -> bool {
+        !matches!(self.default_kind.as_str(), "MATERIALIZED" | "ALIAS")
+    }
+
+    /// Returns false for a column that only takes part in computing others, too.
+    fn is_stored(&self) -> bool {
+        self.is_brought() && self.default_kind != "EPHEMERAL"
+    }
+
+    fn definition(&self) -> String {
+        let (name, data_type) = (quote_identifier(&self.name), &self.data_type);
+        let (kind, expression) = (&self.default_kind, &self.default_expression);
+        format!("{name} {data_type} {kind} {expression}")
+    }
+
+    /// Returns an expression for the bytes that a value takes.
+    fn size(&self) -> String {
+        let name = quote_identifier(&self.name);
+        // What the engine says of a state is the size of its handle.
+        match self.data_type.starts_with("AggregateFunction") {
+            true => format!("length(CAST({name} AS String))"),
+            false => format!("byteSize({name})"),
+        }
+    }
+}
+
+impl Gathered {
+    /// Runs a query and keeps its rows aside. Dropping the future cancels the query;
+    /// [`discard_gathered`] removes what is left then.
+    ///
+    /// `row_bytes_max` is what a row may have at most.
+    ///
+    /// # Errors
+    /// When the query does not fit the data source, fails, or the engine is not available.
+    pub async fn gather(
+        engine: &Engine,
+        id: Uuid,
+        target: &SourceName,
+        query: &CopyQuery,
+        row_bytes_max: u64,
+    ) -> Result<(Self, GatheredRows), CopyError> {
+        let (columns, given) = checked(engine, target, query).await?;
+        let database = database(id);
+        create(engine, &database, &columns).await?;
+        kill_point!("copy.create");
+        let names: Vec<String> = given.iter().map(|name| quote_identifier(name)).collect();
+        let names = names.join(", ");
+        let table = qualified(&database, ROWS);
+        let sql = format!(
+            "INSERT INTO {table} ({names}, {ROW})\nSELECT {names}, rowNumberInAllBlocks() FROM (\n{}\n)",
+            query.sql
+        );
+        let mut insert = Query::copier(sql, query.database.as_str(), &database);
+        insert.parameters.clone_from(&query.parameters);
+        insert.id.clone_from(&query.request_id);
+        if let Some(threads) = query.threads {
+            insert.limits.threads = threads;
+        }
+        let summary = engine.query(insert).await?.summary;
+        let mut gathered = Self {
+            engine: engine.clone(),
+            columns: stored(&columns),
+            chunk_bytes: COPY_CHUNK_BYTES.min(row_bytes_max),
+            rows: 0,
+            database,
+        };
+        gathered.rows = gathered.number("count()").await?;
+        let bytes = gathered.number(&format!("max({BYTES})")).await?;
+        if bytes > row_bytes_max {
+            return Err(CopyError::RowTooLarge {
+                bytes,
+                limit: row_bytes_max,
+            });
+        }
+        kill_point!("copy.gathered");
+        let rows = gathered.rows;
+        Ok((gathered, GatheredRows { rows, summary }))
+    }
+
+    /// Returns what an earlier process gathered; see [`gathered`].
+    ///
+    /// # Errors
+    /// When the engine fails.
+    pub async fn reopen(
+        engine: &Engine,
+        id: Uuid,
+        row_bytes_max: u64,
+    ) -> Result<Self, EngineError> {
+        let database = database(id);
+        let table = SourceName::new(database.as_str(), ROWS);
+        let mut columns = stored(&target_columns(engine, &table).await?);
+        columns.retain(|column| quote_identifier(column) != ROW);
+        let mut reopened = Self {
+            engine: engine.clone(),
+            chunk_bytes: COPY_CHUNK_BYTES.min(row_bytes_max),
+            rows: 0,
+            database,
+            columns,
+        };
+        reopened.rows = reopened.number("count()").await?;
+        Ok(reopened)
+    }
+
+    /// Returns the number of rows.
+    #[must_use]
+    pub fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// Returns where the chunk that begins at row `from` ends: the same whenever it is asked for.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    pub async fn next_chunk(&self, from: u64) -> Result<u64, EngineError> {
+        kill_point!("copy.next");
+        let (table, bytes) = (self.table(), self.chunk_bytes);
+        let to = from.saturating_add(COPY_CHUNK_ROWS);
+        let sql = format!(
+            "SELECT max({ROW}) + 1 FROM (\
+             SELECT {ROW}, sum({BYTES}) OVER (ORDER BY {ROW} ROWS UNBOUNDED PRECEDING) AS bytes \
+             FROM {table} WHERE {ROW} >= {from} AND {ROW} < {to}\
+             ) WHERE bytes <= {bytes} OR {ROW} = {from}"
+        );
+        count(&self.engine, &self.database, &sql).await
+    }
+
+    /// Returns the rows from `from` up to, not including, `to`.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    pub async fn block(&self, from: u64, to: u64) -> Result<Block, EngineError> {
+        kill_point!("copy.chunk");
+        let (columns, table) = (self.columns(), self.table());
+        let sql = format!(
+            "SELECT {columns} FROM {table} WHERE {ROW} >= {from} AND {ROW} < {to} {}",
+            self.order()
+        );
+        let mut query = Query::admin(sql, "Native");
+        query.limits.threads = 1;
+        let data = self.engine.query(query).await?.body;
+        let rows = usize::try_from(to.saturating_sub(from)).unwrap_or(usize::MAX);
+        Ok(Block::from_parts(
+            self.columns.as_slice().into(),
+            rows,
+            data,
+        ))
+    }
+
+    /// Returns the data source's columns, quoted, for a list.
+    pub(crate) fn columns(&self) -> String {
+        let names: Vec<String> = self.columns.iter().map(|c| quote_identifier(c)).collect();
+        names.join(", ")
+    }
+
+    /// Returns the table, quoted.
+    pub(crate) fn table(&self) -> String {
+        qualified(&self.database, ROWS)
+    }
+
+    /// Returns the clause that gives rows in their order.
+    pub(crate) fn order(&self) -> String {
+        format!("ORDER BY {ROW}")
+    }
+
+    async fn number(&self, expression: &str) -> Result<u64, EngineError> {
+        let sql = format!("SELECT {expression} FROM {}", self.table());
+        count(&self.engine, &self.database, &sql).await
+    }
+}
+
+/// Looks whether a query fits a data source; nothing is run.
+///
+/// # Errors
+/// When it gives columns that the data source does not take, or makes no sense to the engine.
+pub async fn check_copy(
+    engine: &Engine,
+    target: &SourceName,
+    query: &CopyQuery,
+) -> Result<(), CopyError> {
+    checked(engine, target, query).await.map(drop)
+}
+
+/// Returns the columns of a data source, and those that a query gives.
+async fn checked(
+    engine: &Engine,
+    target: &SourceName,
+    query: &CopyQuery,
+) -> Result<(Vec<TargetColumn>, Vec<String>), CopyError> {
+    let columns = target_columns(engine, target).await?;
+    let given = given_columns(engine, query).await?;
+    check(&columns, &given)?;
+    Ok((columns, given))
+}
+
+/// Returns the ids of copies whose rows are aside.
+///
+/// # Errors
+/// When the engine fails.
+pub async fn gathered(engine: &Engine) -> Result<BTreeSet<Uuid>, EngineError> {
+    let found = databases(engine, COPY_DATABASE_PREFIX).await?;
+    Ok(found.into_keys().collect())
+}
+
+/// Drops what a copy has gathered.
+///
+/// # Errors
+/// When the engine fails; the next start tries again.
+pub async fn discard_gathered(engine: &Engine, id: Uuid) -> Result<(), EngineError> {
+    drop_database(engine, &database(id)).await?;
+    kill_point!("copy.drop");
+    Ok(())
+}
+
+fn database(id: Uuid) -> String {
+    format!("{COPY_DATABASE_PREFIX}{}", id.simple())
+}
+
+fn stored(columns: &[TargetColumn]) -> Vec<String> {
+    let stored = columns.iter().filter(|column| column.is_stored());
+    stored.map(|column| column.name.clone()).collect()
+}
+
+async fn target_columns(
+    engine: &Engine,
+    table: &SourceName,
+) -> Result<Vec<TargetColumn>, EngineError> {
+    let sql = format!(
+        "SELECT name, type, default_kind, default_expression FROM system.columns \
+         WHERE database = {} AND table = {} ORDER BY position",
+        quote_string(&table.database),
+        quote_string(&table.datasource)
+    );
+    rows(engine, &sql).await
+}
+
+/// Returns the names of the columns that a query gives.
+async fn given_columns(engine: &Engine, query: &CopyQuery) -> Result<Vec<String>, EngineError> {
+    let mut describe = Query::admin(format!("DESCRIBE TABLE (\n{}\n)", query.sql), "JSONEachRow");
+    describe.database = Some(query.database.clone());
+    describe.parameters.clone_from(&query.parameters);
+    let output = engine.query(describe).await?;
+    let lines = output.body.split(|byte| *byte == b'\n');
+    lines
+        .filter(|line| !line.is_empty())
+        .map(|line| match serde_json::from_slice::<Named>(line) {
+            Ok(column) => Ok(column.name),
+            Err(error) => Err(EngineError::Protocol {
+                reason: format!("a column of a query cannot be read: {error}"),
+            }),
+        })
+        .collect()
+}
+
+/// Refuses columns that the data source does not take.
+fn check(columns: &[TargetColumn], given: &[String]) -> Result<(), CopyError> {
+    let mut seen = BTreeSet::new();
+    for name in given {
+        let why = match columns.iter().find(|column| column.name == *name) {
+            None => "does not have",
+            Some(column) if !column.is_brought() => "computes itself",
+            Some(_) if !seen.insert(name) => "has once, more than once",
+            Some(_) => continue,
+        };
+        return Err(CopyError::Column {
+            column: name.clone(),
+            why,
+            known: stored(columns).join(", "),
+        });
+    }
+    Ok(())
+}
+
+async fn create(
+    engine: &Engine,
+    database: &str,
+    columns: &[TargetColumn],
+) -> Result<(), EngineError> {
+    let quoted = quote_identifier(database);
+    let create = format!("CREATE DATABASE {quoted} ENGINE = Atomic");
+    engine.execute(&create).await?;
+    let definitions: Vec<String> = columns.iter().map(TargetColumn::definition).collect();
+    let kept = columns.iter().filter(|column| column.is_stored());
+    let sizes: Vec<String> = kept.map(TargetColumn::size).collect();
+    let create = format!(
+        "CREATE TABLE {} ({}, {ROW} UInt64, {BYTES} UInt64 MATERIALIZED {}) ENGINE = MergeTree ORDER BY {ROW}",
+        qualified(database, ROWS),
+        definitions.join(", "),
+        sizes.join(" + "),
+    );
+    engine.execute(&create).await
+}
