@@ -16,6 +16,7 @@ mod health;
 mod ingestion;
 mod jobs;
 mod local;
+mod management;
 mod metrics;
 mod openapi;
 mod pipe_list;
@@ -110,6 +111,7 @@ pub fn router(app: Arc<App>) -> Router {
             post(ingestion::set_aside),
         )
         .route("/metrics", get(metrics::metrics))
+        .route("/openapi.json", get(management::document))
         .route("/v0/health", get(health::health))
         .route("/health/liveness", get(health::liveness))
         .route("/health/readiness", get(health::readiness))

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{Path, State};
-use axum::routing::{any, get, post};
+use axum::routing::{get, post};
 use axum::{Json, Router};
 use birdhouse_datafile::NodeKind;
 use serde_json::{Value, json};
@@ -26,7 +26,7 @@ pub(super) fn routes() -> Router<Arc<App>> {
         .route("/v0/datasources/{name}/stop", post(stop))
         .route("/v0/pipes/{pipe}/sink", post(sink))
         .route("/v0/sql_copy", post(sql_copy))
-        .route("/v0/integrations/{*path}", any(integration))
+        .route("/v0/integrations/{*path}", get(integration))
 }
 
 /// `POST /v0/datasources/<name>/scheduling/runs`, `/sample` and `/start`: all of them would read from
