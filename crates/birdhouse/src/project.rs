@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use birdhouse_catalog::SecretText;
 use birdhouse_datafile::{Diagnostic, Project, SourceFile};
-use birdhouse_deploy::{check_fixture, resolve_secrets};
+use birdhouse_deploy::{check_fixture, parse_project};
 
 /// Levels of folders below the project's that are searched.
 const DEPTH_MAX: usize = 5;
@@ -55,9 +55,7 @@ pub(crate) fn load(
     secrets: &BTreeMap<String, String>,
 ) -> anyhow::Result<(Project, Vec<Diagnostic>)> {
     let (files, mut found) = read(root)?;
-    let (files, mistakes) = resolve_secrets(files, secrets);
-    found.extend(mistakes);
-    let (project, mistakes) = Project::parse(files);
+    let (project, mistakes) = parse_project(files, secrets);
     found.extend(mistakes);
     Ok((project, found))
 }

@@ -251,7 +251,11 @@ pub(crate) fn update(
         )
         .map_err(&failed)?;
     if changed == 0 {
-        return Err(CatalogError::UnknownDeployment(id));
+        let is_live = list(db, workspace)?.iter().any(|d| d.id == id && d.live);
+        return Err(match is_live {
+            true => CatalogError::DeploymentLive(id),
+            false => CatalogError::UnknownDeployment(id),
+        });
     }
     if status == DeploymentStatus::Deleted {
         forget(db, workspace, id)?;
@@ -271,7 +275,7 @@ pub(crate) fn promote(
     let old = live(&deployments)?;
     let found = deployments
         .iter()
-        .find(|deployment| deployment.id == id && deployment.is_staging())
+        .find(|deployment| deployment.id == id && !deployment.live)
         .ok_or(CatalogError::UnknownDeployment(id))?;
     if found.status != DeploymentStatus::DataReady {
         return Err(CatalogError::DeploymentNotReady {

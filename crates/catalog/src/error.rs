@@ -119,6 +119,9 @@ pub enum CatalogError {
     /// A deployment was made for another one that was live.
     #[error("deployment {0} became live meanwhile; deploy again")]
     LiveChanged(DeploymentId),
+    /// What is live cannot be removed.
+    #[error("deployment {0} is live and cannot be deleted; make another one live first")]
+    DeploymentLive(DeploymentId),
     /// A deployment cannot become live in the state it is in.
     #[error("deployment {id} cannot become live: its status is {status}")]
     DeploymentNotReady {

@@ -66,6 +66,15 @@ impl JobId {
         Self(Uuid::now_v7())
     }
 
+    /// Returns the id of the job that makes a deployment: that of the workspace with the number in it,
+    /// so that it need not be kept.
+    #[must_use]
+    pub fn of_deployment(workspace: WorkspaceId, deployment: DeploymentId) -> Self {
+        let number = u128::from(deployment.0);
+        let bytes = (workspace.0.as_u128() ^ number).to_be_bytes();
+        Self(uuid::Builder::from_custom_bytes(bytes).into_uuid())
+    }
+
     /// Reads an id.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {

@@ -35,7 +35,7 @@ pub use id::{DeploymentId, JobId, ResourceId, TokenId, WorkspaceId};
 pub use job::{JobRecord, JobStatus};
 pub use jwt::{JwtError, Signed, sign};
 pub use limits::{
-    DEPLOYMENTS_KEPT_MAX, JWT_BYTES_MAX, SECRET_VALUE_BYTES_MAX, SECRETS_MAX,
+    DEPLOYMENTS_KEPT_MAX, JOBS_LISTED_MAX, JWT_BYTES_MAX, SECRET_VALUE_BYTES_MAX, SECRETS_MAX,
     TOKEN_VALUE_BYTES_MAX, TOKENS_MAX, WORKSPACES_MAX,
 };
 pub use resource::{Resource, ResourceDraft, ResourceKind, content_hash};

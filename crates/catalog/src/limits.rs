@@ -41,4 +41,4 @@ pub const JWT_BYTES_MAX: usize = 8 * 1024;
 pub(crate) const JOBS_KEPT_DAYS: i64 = 7;
 
 /// Most jobs that are listed at once, as in the reference product.
-pub(crate) const JOBS_LISTED_MAX: u32 = 100;
+pub const JOBS_LISTED_MAX: usize = 100;

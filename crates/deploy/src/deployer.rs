@@ -5,10 +5,13 @@
 //! is made, so that a failed, discarded or replaced one can be removed at any time later.
 
 mod load;
+mod make;
 mod prepare;
 mod remove;
+mod waiting;
 
 pub use load::Loaded;
+pub use make::Made;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -21,6 +24,7 @@ use birdhouse_datafile::{Diagnostic, Project};
 use birdhouse_engine::Engine;
 use birdhouse_ingest::{Hold, HoldMode, Ingestion, SourceName};
 use birdhouse_query::Guard;
+use jiff::Timestamp;
 
 use crate::details::Details;
 use crate::error::DeployError;
@@ -30,8 +34,8 @@ use crate::layout::{Layout, Names};
 use crate::limits::{DRAIN_MAX, QUIET_MAX};
 use crate::live::{Live, Parts};
 use crate::plan::{Permission, Plan};
+use crate::progress::AllProgress;
 use crate::report::Report;
-use crate::stage::Making;
 
 /// Deploys projects to one engine and catalog. Cheap to clone.
 #[derive(Clone)]
@@ -46,6 +50,8 @@ pub struct Deployer {
     ingestion: Ingestion,
     /// Owned by whoever removes tables.
     sweeping: Arc<tokio::sync::Mutex<()>>,
+    /// Deployments that are being made.
+    progress: AllProgress,
 }
 
 /// A project that has become live in the catalog.
@@ -119,6 +125,7 @@ impl Deployer {
             catalog,
             ingestion,
             sweeping: Arc::default(),
+            progress: AllProgress::default(),
         }
     }
 
@@ -145,7 +152,8 @@ impl Deployer {
             Some(committed) => committed,
             None => {
                 let id = self.reserve(&prepared).await?.id;
-                let live = self.make(&prepared, id).await?;
+                let made = self.make(&prepared, id).await?;
+                let live = self.ready(workspace, made).await?;
                 (self.promote(workspace, id).await?, live)
             }
         };
@@ -168,6 +176,7 @@ impl Deployer {
         let details = Details {
             layout: Some(layout),
             report: prepared.report.clone(),
+            made_at: Some(Timestamp::now()),
         };
         let draft = DeploymentDraft {
             details: details.to_text(),
@@ -187,8 +196,8 @@ impl Deployer {
     /// When another deployment is staged, or was made live since the preparation.
     pub async fn reserve(&self, prepared: &Prepared) -> Result<Deployment, DeployError> {
         let details = Details {
-            layout: None,
             report: prepared.report.clone(),
+            ..Details::default()
         };
         let draft = DeploymentDraft {
             details: details.to_text(),
@@ -202,65 +211,16 @@ impl Deployer {
         Ok(staged)
     }
 
-    /// Makes the tables and views of a reserved deployment, fills them, and returns what its
-    /// readers see. When it fails, nothing of it remains but its number and the reason.
-    ///
-    /// # Errors
-    /// When the engine fails or refuses something, or the catalog does.
-    pub async fn make(&self, prepared: &Prepared, id: DeploymentId) -> Result<Live, DeployError> {
-        match self.try_make(prepared, id).await {
-            Ok(live) => Ok(live),
-            Err(error) => {
-                tracing::warn!(deployment = %id, error = %chain(&error), "deployment failed");
-                self.fail(prepared.workspace, id, &chain(&error)).await?;
-                // Who discarded it meanwhile has not seen what was made since.
-                self.sweep_deployment(prepared.workspace, id).await?;
-                Err(error)
-            }
-        }
+    /// Returns how much of the rows that a deployment writes anew are written, from 0 to 99 percent;
+    /// 0 for one that is not being made.
+    #[must_use]
+    pub fn percentage(&self, workspace: WorkspaceId, id: DeploymentId) -> f64 {
+        self.progress.percentage((workspace, id))
     }
 
-    async fn try_make(&self, prepared: &Prepared, id: DeploymentId) -> Result<Live, DeployError> {
-        let view = self.workspace(prepared.workspace)?;
-        let database = &view.workspace.database;
-        let taken = self.taken(&view).await?;
-        let names = Names::new(database, id, taken);
-        let layout = Layout::next(&prepared.live, &prepared.project, &prepared.plan, names);
-        let details = Details {
-            layout: Some(layout.clone()),
-            report: prepared.report.clone(),
-        };
-        // Known before it is made, so that it can always be removed.
-        let creating = DeploymentStatus::CreatingSchema;
-        self.set(prepared.workspace, id, creating, &details).await?;
-        kill_point("deploy/named");
-        let making = Making {
-            deployer: self,
-            database,
-            project: &prepared.project,
-            plan: &prepared.plan,
-            live: &prepared.live,
-            layout: &layout,
-            existing: &prepared.existing,
-            taken: parking_lot::Mutex::default(),
-        };
-        if !prepared.plan.is_empty() {
-            making.tables().await?;
-            {
-                // Half a batch in a snapshot would be there twice when it is repeated.
-                let tables = prepared.live.tables.values();
-                let hold = self.hold(database, tables, HoldMode::Drained).await?;
-                making.switch().await?;
-                drop(hold);
-            }
-            let ready = DeploymentStatus::SchemaReady;
-            self.set(prepared.workspace, id, ready, &details).await?;
-            making.fill().await?;
-        }
-        let live = self.live(prepared, Some((id, &layout))).await?;
-        let ready = DeploymentStatus::DataReady;
-        self.set(prepared.workspace, id, ready, &details).await?;
-        Ok(live)
+    /// Returns when nothing of a discarded deployment is made any more.
+    pub(crate) async fn stop_making(&self, workspace: WorkspaceId, id: DeploymentId) {
+        self.progress.stop((workspace, id)).await;
     }
 
     /// Makes a staged deployment live in the catalog. What it replaces is there until

@@ -33,6 +33,14 @@ pub enum DeployError {
         #[source]
         source: serde_json::Error,
     },
+    /// Somebody discarded the deployment while it was made, or rows did not go through it.
+    #[error("deployment {id} was given up while it was made{}", because(.reason.as_deref()))]
+    GivenUp {
+        /// The deployment.
+        id: DeploymentId,
+        /// What rows it failed on, when that was it.
+        reason: Option<String>,
+    },
     /// A part of the deployment was ended.
     #[error("the deployment was interrupted")]
     Interrupted(#[from] tokio::task::JoinError),
@@ -47,6 +55,10 @@ impl DeployError {
             _ => &[],
         }
     }
+}
+
+fn because(reason: Option<&str>) -> String {
+    reason.map_or_else(String::new, |reason| format!(": {reason}"))
 }
 
 fn count(diagnostics: &[Diagnostic]) -> String {

@@ -12,7 +12,7 @@ use crate::codes;
 ///
 /// A file keeps what the user wrote beside the text that is parsed. One whose tags cannot be run
 /// is reported and stays as it is. Pipes are not touched: secrets in SQL are query parameters.
-pub fn resolve_secrets(
+pub(crate) fn resolve_secrets(
     files: Vec<SourceFile>,
     secrets: &BTreeMap<String, String>,
 ) -> (Vec<SourceFile>, Vec<Diagnostic>) {

@@ -11,6 +11,7 @@ mod fill;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use birdhouse_catalog::DeploymentId;
 use birdhouse_datafile::{Datasource, EngineFamily, Project};
 use birdhouse_sql::{quote_identifier, quote_string};
 use parking_lot::Mutex;
@@ -22,11 +23,13 @@ use crate::existing::{Existing, admin_query};
 use crate::kill_point::kill_point;
 use crate::layout::{Layout, Names, quarantine};
 use crate::plan::{Fill, Plan, ViewPlan};
+use crate::progress::Progress;
 use crate::table::Table;
 use crate::view::{ViewPlace, qualified};
 
 /// A deployment that is being made.
 pub(crate) struct Making<'a> {
+    pub(crate) id: DeploymentId,
     pub(crate) deployer: &'a Deployer,
     /// The workspace's database.
     pub(crate) database: &'a str,
@@ -40,6 +43,8 @@ pub(crate) struct Making<'a> {
     pub(crate) existing: &'a Existing,
     /// Tables of which there is a snapshot.
     pub(crate) taken: Mutex<BTreeSet<String>>,
+    /// Told of rows that are written; says when to stop.
+    pub(crate) progress: &'a Progress,
 }
 
 impl Layout {
@@ -249,6 +254,7 @@ impl Making<'_> {
         };
         let namespace = self.layout.namespace(self.database);
         let create = view.create(&place);
+        self.go_on()?;
         admin_query(&self.deployer.engine, Some(namespace), &create, "Null").await?;
         tracing::info!(view = name, "materialized view created");
         Ok(())
@@ -288,7 +294,23 @@ impl Making<'_> {
         self.in_work("snapshot", table)
     }
 
+    /// Fails when the deployment was discarded.
+    fn go_on(&self) -> Result<(), DeployError> {
+        match self.progress.is_stopped() {
+            true => Err(self.stopped()),
+            false => Ok(()),
+        }
+    }
+
+    fn stopped(&self) -> DeployError {
+        DeployError::GivenUp {
+            id: self.id,
+            reason: None,
+        }
+    }
+
     async fn execute(&self, sql: &str) -> Result<(), DeployError> {
+        self.go_on()?;
         Ok(self.deployer.engine.execute(sql).await?)
     }
 }

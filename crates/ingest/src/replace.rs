@@ -27,7 +27,7 @@ use uuid::Uuid;
 
 use crate::copy::Gathered;
 use crate::decode::Decoded;
-use crate::ingestion::{HoldError, HoldMode, Ingestion, SourceName};
+use crate::ingestion::{Hold, HoldError, HoldMode, Ingestion, SourceName};
 use crate::limits::{ENGINE_WAIT_MAX, HOLD_WAIT_MAX};
 use crate::load::{LoadError, Loaded, load};
 use crate::rewrite::copy_rows;
@@ -56,7 +56,7 @@ const SWITCH: &str = "@switch";
 
 /// New rows of a data source that nobody sees yet.
 ///
-/// End it by [`Replacement::switch`] or [`Replacement::discard`].
+/// End it by [`Replacement::switch`], under its [`Replacement::hold`], or [`Replacement::discard`].
 pub struct Replacement {
     engine: Engine,
     /// The workspace's database.
@@ -218,6 +218,21 @@ impl Replacement {
             .map(drop)
     }
 
+    /// Stores all rows that were acknowledged before, and keeps others waiting until [`Self::switch`]
+    /// has ended or the hold is dropped.
+    ///
+    /// # Errors
+    /// When that takes too long or rows cannot be stored.
+    pub async fn hold(&self, ingestion: &Ingestion) -> Result<Hold, ReplaceError> {
+        let affected = self.tables.upstream(self.rebuilt.clone());
+        let affected = affected
+            .iter()
+            .map(|name| SourceName::new(&self.database, name));
+        let affected: Vec<_> = affected.collect();
+        let hold = ingestion.hold(&affected, HoldMode::Drained, HOLD_WAIT_MAX);
+        Ok(hold.await?)
+    }
+
     /// Puts the new rows in the place of the old ones. `begins` is awaited when everything is ready: from
     /// then on the exchange may have begun; when it returns false nothing is replaced.
     ///
@@ -225,25 +240,10 @@ impl Replacement {
     /// When there are no rows and `allows_empty` is false, or the engine fails; the copies are gone then.
     pub async fn switch(
         self,
-        ingestion: &Ingestion,
+        hold: Hold,
         allows_empty: bool,
         begins: impl AsyncFnOnce() -> bool,
     ) -> Result<Replaced, ReplaceError> {
-        let affected = self.tables.upstream(self.rebuilt.clone());
-        let affected = affected
-            .iter()
-            .map(|name| SourceName::new(&self.database, name));
-        let affected: Vec<_> = affected.collect();
-        let hold = ingestion
-            .hold(&affected, HoldMode::Drained, HOLD_WAIT_MAX)
-            .await;
-        let hold = match hold {
-            Ok(hold) => hold,
-            Err(error) => {
-                self.discard().await;
-                return Err(error.into());
-            }
-        };
         let completed = match self.complete(allows_empty).await {
             Ok(_) if !begins().await => Err(ReplaceError::Withdrawn),
             completed => completed,

@@ -38,6 +38,8 @@ pub struct Details {
     pub copy: CopyStage,
     /// Rows that were removed.
     pub rows_affected: Option<u64>,
+    /// The deployment that is made.
+    pub deployment_id: Option<String>,
     /// Parts of the file.
     pub blocks: Vec<Block>,
     /// Data sources that a branch got rows of, each with the ids of their partitions.

@@ -5,10 +5,12 @@
 //! mystery, and work that must come to its end goes on. What a job does is the caller's: a future that reports through a [`JobContext`].
 
 mod details;
+mod job;
 mod jobs;
 mod limits;
 mod queue;
 
 pub use birdhouse_catalog::{JobId, JobStatus};
 pub use details::{Block, CopyStage, Details};
-pub use jobs::{Draft, Fate, Job, JobContext, JobError, Jobs, Outcome};
+pub use job::{Draft, Fate, Job, JobError};
+pub use jobs::{JobContext, Jobs, Outcome};

@@ -1,15 +1,19 @@
 //! Kill points: named places where a test can end the process as a crash would.
 //!
 //! `BIRDHOUSE_KILL_POINT=<name>` kills the process when it first gets there, `<name>:3` the third
-//! time. Debug builds only.
+//! time. With `BIRDHOUSE_KILL_CHILDREN=1` it kills the processes that this one has started instead,
+//! and goes on. Debug builds only.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use rustix::process::{Signal, getpid, kill_process};
+use rustix::process::{Pid, Signal, getpid, kill_process};
 
 /// The variable that arms a kill point.
 pub const KILL_POINT_VARIABLE: &str = "BIRDHOUSE_KILL_POINT";
+
+/// The variable that makes a kill point kill the processes that this one has started.
+pub const KILL_CHILDREN_VARIABLE: &str = "BIRDHOUSE_KILL_CHILDREN";
 
 /// All kill points of this crate, in the order of a journal's life.
 pub const KILL_POINTS: [&str; 13] = [
@@ -51,10 +55,26 @@ pub fn reach_kill_point(name: &str) {
         return;
     };
     if armed.left.fetch_sub(1, Ordering::Relaxed) == 1 {
+        if std::env::var_os(KILL_CHILDREN_VARIABLE).is_some() {
+            return kill_children();
+        }
         kill_process(getpid(), Signal::KILL).ok();
         // The signal may take a moment; nothing may happen in it.
         loop {
             std::thread::park();
+        }
+    }
+}
+
+/// Kills the processes that threads of this one have started.
+fn kill_children() {
+    let threads = std::fs::read_dir("/proc/self/task").into_iter().flatten();
+    for thread in threads.flatten() {
+        let children = std::fs::read_to_string(thread.path().join("children"));
+        for child in children.unwrap_or_default().split_whitespace() {
+            if let Some(child) = child.parse().ok().and_then(Pid::from_raw) {
+                kill_process(child, Signal::KILL).ok();
+            }
         }
     }
 }

@@ -39,7 +39,7 @@ pub use files::{DiskFiles, File, Files};
 pub use format::{FORMAT_VERSION, Lsn, RECORD_HEADER_BYTES, SEGMENT_HEADER_BYTES, SegmentHeader};
 pub use inspect::{Report, SegmentReport, inspect, inspect_records};
 pub use journal::{Journal, Location};
-pub use kill_point::{KILL_POINT_VARIABLE, KILL_POINTS, reach_kill_point};
+pub use kill_point::{KILL_CHILDREN_VARIABLE, KILL_POINT_VARIABLE, KILL_POINTS, reach_kill_point};
 pub use limits::{JOURNAL_BYTES_MAX, QUEUE_BYTES_MAX, SEGMENT_BYTES};
 pub use recovery::Recovery;
 pub use status::{SYNC_TIME_BOUNDS, Status, SyncTimes};

@@ -40,6 +40,8 @@ pub struct App {
     pub(crate) rates: Rates,
     /// How projects become live.
     pub deployer: Deployer,
+    /// Owned by whoever changes in the catalog what is live or staged, until requests see it.
+    pub(crate) switching: tokio::sync::Mutex<()>,
     recorder: Recorder,
     live: Arc<LiveWorkspaces>,
     pub(crate) in_flight: Arc<InFlight>,
@@ -125,6 +127,7 @@ impl App {
         );
         Self {
             deployer,
+            switching: tokio::sync::Mutex::default(),
             engine,
             catalog,
             queries,

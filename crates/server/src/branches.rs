@@ -4,9 +4,10 @@
 use std::sync::Arc;
 
 use birdhouse_catalog::{CatalogError, WorkspaceId, WorkspaceView};
-use birdhouse_datafile::{Project, SourceFile, has_errors};
+use birdhouse_datafile::has_errors;
 use birdhouse_deploy::{
-    BranchData, DeployError, LinkedData, Permission, link_data, resolve_secrets, secret_values,
+    BranchData, DeployError, LinkedData, Permission, files_of, link_data, parse_project,
+    secret_values,
 };
 use birdhouse_ingest::limits::HOLD_WAIT_MAX;
 use birdhouse_ingest::{HoldMode, SourceName};
@@ -45,11 +46,8 @@ impl App {
         let branch = view.workspace(id);
         let branch = branch.ok_or(CatalogError::UnknownWorkspace(id))?;
         self.ensure_databases(&branch.workspace).await?;
-        let files = main.resources.iter();
-        let files = files.map(|file| SourceFile::new(file.path.as_str(), file.content.as_str()));
-        let (files, mut found) = resolve_secrets(files.collect(), &secret_values(branch));
-        let (project, mistakes) = Project::parse(files);
-        found.extend(mistakes);
+        let files = files_of(&main.resources);
+        let (project, found) = parse_project(files, &secret_values(branch));
         if has_errors(&found) {
             return Err(DeployError::Invalid(found).into());
         }

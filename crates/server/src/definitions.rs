@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use birdhouse_catalog::{DeploymentId, Resource, WorkspaceId};
-use birdhouse_datafile::{Datasource, Pipe, Project, SourceFile};
+use birdhouse_datafile::{Datasource, Pipe, Project};
+use birdhouse_deploy::files_of;
 use birdhouse_query::Assembler;
 use birdhouse_template::{Context, Mode, Parameters};
 use parking_lot::Mutex;
@@ -53,15 +54,8 @@ impl AllDefinitions {
 
 impl Definitions {
     fn read(resources: &[Resource]) -> Self {
-        let files = resources
-            .iter()
-            .map(|resource| (resource.path.as_str(), resource.content.as_str()))
-            .collect::<BTreeMap<_, _>>();
-        let files = files
-            .into_iter()
-            .map(|(path, text)| SourceFile::new(path, text));
         // They were accepted, so there is nothing to report.
-        let (project, _) = Project::parse(files.collect());
+        let (project, _) = Project::parse(files_of(resources));
         Self {
             project,
             reads: OnceCell::new(),

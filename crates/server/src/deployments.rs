@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use birdhouse_catalog::{CatalogError, Deployment, DeploymentId, WorkspaceId};
 use birdhouse_deploy::{DeployError, Live, Prepared};
 use birdhouse_engine::ErrorKind;
-use birdhouse_ingest::SourceName;
+use birdhouse_ingest::{Hold, Replacement, SourceName};
 use tracing::{info, warn};
 
 use crate::app::App;
@@ -34,13 +34,16 @@ impl App {
         then: Then,
         may_take_long: bool,
     ) -> Result<Deployment, DeployError> {
-        if then == Then::Promote
-            && let Some((deployment, live)) = self.deployer.commit(&prepared).await?
-        {
-            self.publish(workspace, live);
-            return Ok(deployment);
+        if then == Then::Promote {
+            let _switching = self.switching.lock().await;
+            if let Some((deployment, live)) = self.deployer.commit(&prepared).await? {
+                self.publish(workspace, live);
+                self.record_deployment(workspace, deployment.id);
+                return Ok(deployment);
+            }
         }
         let reserved = self.deployer.reserve(&prepared).await?;
+        self.record_deployment(workspace, reserved.id);
         let goes_on = may_take_long && prepared.moves_data();
         // Runs to its end also when the client goes away.
         let app = Arc::clone(self);
@@ -63,28 +66,55 @@ impl App {
         id: DeploymentId,
         then: Then,
     ) -> Result<(), DeployError> {
-        let live = self.deployer.make(&prepared, id).await?;
-        self.stage(workspace, Some(live));
+        let made = self.make_staging(workspace, &prepared, id).await;
+        self.record_deployment(workspace, id);
+        made?;
         if then == Then::Promote {
             self.promote(workspace, id).await?;
         }
         Ok(())
     }
 
-    /// Makes the staged deployment live. What it replaces goes when its last request has ended.
+    async fn make_staging(
+        &self,
+        workspace: WorkspaceId,
+        prepared: &Prepared,
+        id: DeploymentId,
+    ) -> Result<(), DeployError> {
+        let made = self.deployer.make(prepared, id).await?;
+        // Who sees that it is ready may make it live at once.
+        let _switching = self.switching.lock().await;
+        let live = self.deployer.ready(workspace, made).await?;
+        self.stage(workspace, Some(live));
+        Ok(())
+    }
+
+    /// Makes the staged deployment live; once more for the live one does nothing. What it replaces goes
+    /// when its last request has ended.
     pub(crate) async fn promote(
         self: &Arc<Self>,
         workspace: WorkspaceId,
         id: DeploymentId,
     ) -> Result<Deployment, DeployError> {
-        let deployment = self.deployer.promote(workspace, id).await?;
-        let old = self.publish_staging(workspace);
+        let (deployment, old) = {
+            let _switching = self.switching.lock().await;
+            let view = self.catalog.view();
+            let live = view.workspace(workspace).map(|w| &w.live);
+            if let Some(live) = live.filter(|live| live.id == id) {
+                return Ok(live.clone());
+            }
+            let deployment = self.deployer.promote(workspace, id).await?;
+            (deployment, self.publish_staging(workspace))
+        };
         let app = Arc::clone(self);
         tokio::spawn(async move {
             if let Some(old) = old {
                 ended(old).await;
             }
-            app.sweep(workspace).await;
+            if let Err(error) = app.deployer.sweep(workspace).await {
+                // It is tried again after the next promotion, and at start.
+                warn!(%workspace, %error, "what a deployment replaced could not be removed");
+            }
         });
         Ok(deployment)
     }
@@ -95,8 +125,12 @@ impl App {
         workspace: WorkspaceId,
         id: DeploymentId,
     ) -> Result<(), DeployError> {
-        self.stage(workspace, None);
-        self.deployer.discard(workspace, id).await
+        {
+            let _switching = self.switching.lock().await;
+            self.deployer.discard(workspace, id).await?;
+            self.stage(workspace, None);
+        }
+        self.deployer.remove_discarded(workspace, id).await
     }
 
     /// Gives up the staged deployment when a view of it failed on rows.
@@ -117,6 +151,18 @@ impl App {
         }
     }
 
+    /// Keeps rows waiting while others are replaced, unless a deployment is staged: it takes its copies
+    /// under such a hold.
+    pub(crate) async fn hold_to_replace(
+        &self,
+        replacement: &Replacement,
+        database: &str,
+    ) -> Result<Hold, ApiError> {
+        let hold = replacement.hold(&self.ingestion).await?;
+        self.refuse_while_staged(database)?;
+        Ok(hold)
+    }
+
     /// Fails while a deployment is staged in the workspace of `database`: what rows are replaced by or
     /// removed from is copied for it already.
     pub(crate) fn refuse_while_staged(&self, database: &str) -> Result<(), ApiError> {
@@ -132,13 +178,6 @@ impl App {
                 ),
             )),
             None => Ok(()),
-        }
-    }
-
-    async fn sweep(&self, workspace: WorkspaceId) {
-        if let Err(error) = self.deployer.sweep(workspace).await {
-            // It is tried again after the next promotion, and at start.
-            warn!(%workspace, %error, "what a deployment replaced could not be removed");
         }
     }
 }
@@ -165,11 +204,12 @@ impl From<DeployError> for ApiError {
             DeployError::Invalid(_) => StatusCode::BAD_REQUEST,
             DeployError::Catalog(
                 CatalogError::DeploymentInProgress(_) | CatalogError::LiveChanged(_),
-            ) => StatusCode::CONFLICT,
+            )
+            | DeployError::GivenUp { .. } => StatusCode::CONFLICT,
             DeployError::Catalog(CatalogError::UnknownDeployment(_)) => StatusCode::NOT_FOUND,
-            DeployError::Catalog(CatalogError::DeploymentNotReady { .. }) => {
-                StatusCode::BAD_REQUEST
-            }
+            DeployError::Catalog(
+                CatalogError::DeploymentNotReady { .. } | CatalogError::DeploymentLive(_),
+            ) => StatusCode::BAD_REQUEST,
             DeployError::Hold(_) => StatusCode::SERVICE_UNAVAILABLE,
             DeployError::Engine(source) if source.kind() == ErrorKind::Unavailable => {
                 status_of_kind(source.kind())

@@ -211,16 +211,21 @@ impl Import {
         };
         let loaded = loaded.and_then(|()| match job {
             Some(job) if !job.commit() => Err(cancelled()),
-            _ => app.refuse_while_staged(database),
+            _ => Ok(()),
         });
-        if let Err(error) = loaded {
-            replacement.discard().await;
-            return Err(error);
-        }
+        let held = match loaded {
+            Ok(()) => app.hold_to_replace(&replacement, database).await,
+            Err(error) => Err(error),
+        };
+        let hold = match held {
+            Ok(hold) => hold,
+            Err(error) => {
+                replacement.discard().await;
+                return Err(error);
+            }
+        };
         let bad = imported.loaded.quarantined_rows;
-        let switched = replacement
-            .switch(&app.ingestion, *allows_empty, async || true)
-            .await;
+        let switched = replacement.switch(hold, *allows_empty, async || true).await;
         match switched {
             Ok(replaced) => {
                 imported.loaded.rows = replaced.rows;

@@ -13,6 +13,7 @@ mod clickhouse;
 mod context;
 mod copies;
 mod definitions;
+mod deployment_jobs;
 mod deployments;
 mod error;
 mod flush_log;

@@ -14,7 +14,7 @@ use birdhouse_catalog::{CatalogError, DeploymentId, WorkspaceId, WorkspaceView};
 use birdhouse_datafile::{
     Datasource, Dialect, Edit, FileKind, Pipe, Project, SourceFile, has_errors, resource_kind,
 };
-use birdhouse_deploy::{DeployError, Prepared, Terms, resolve_secrets, secret_values};
+use birdhouse_deploy::{DeployError, Prepared, Terms, parse_project, secret_values};
 use parking_lot::Mutex;
 
 use crate::app::App;
@@ -228,9 +228,7 @@ impl App {
         if let Some(staging) = &view.staging {
             return Err(in_progress(&staging.deployment.id.to_string()));
         }
-        let (sources, mut found) = resolve_secrets(files.sources(), &secret_values(view));
-        let (project, mistakes) = Project::parse(sources);
-        found.extend(mistakes);
+        let (project, found) = parse_project(files.sources(), &secret_values(view));
         let changed = files.changed.as_deref();
         if has_errors(&found) {
             return Err(told::files(&found, Some(&project), changed));

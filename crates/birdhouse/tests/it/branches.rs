@@ -36,6 +36,14 @@ SQL >
     %
     SELECT sum(n) AS total, {{tb_secret('unit')}} AS unit FROM events
 TYPE endpoint
+--- materializations/daily.pipe
+NODE count
+SQL >
+    SELECT day, count() AS c FROM events GROUP BY day
+TYPE materialized
+DATASOURCE daily
+ENGINE SummingMergeTree
+ENGINE_SORTING_KEY day
 ";
 
 /// Makes a branch and waits for its job; returns a client with its admin token.
@@ -102,7 +110,7 @@ fn a_branch_has_what_its_workspace_has_and_lives_on_its_own() {
     let job = done(&admin, &again.expect(200).json());
     let names = job["partitions"].as_array().unwrap().iter();
     let names: Vec<&Value> = names.map(|data| &data["datasource"]["name"]).collect();
-    assert_eq!(names, ["events", "sums"]);
+    assert_eq!(names, ["daily", "events", "sums"]);
     assert_eq!(sums(&all), (json!(1011), json!(1011)));
 
     let listed = |query: &str| -> Vec<Value> {

@@ -7,6 +7,7 @@
 
 mod classic;
 mod command;
+mod copies;
 mod default_ports;
 mod forward;
 mod forward_account;

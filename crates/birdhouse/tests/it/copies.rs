@@ -1,5 +1,7 @@
 //! Copies over HTTP: what they do, what they refuse, and how they are paused and scheduled.
 
+mod deployments;
+mod ends;
 mod kill_points;
 
 use std::time::Duration;

@@ -1,151 +1,24 @@
 //! Projects over HTTP: builds, deployments beside what is live, and what a kill at any step leaves.
 
-use std::process::Command;
+mod hundred;
+mod jobs;
+mod matrix;
+mod races;
+mod staged;
+pub(crate) mod support;
+mod tables;
+mod traffic;
+mod worker_kills;
+
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::harness::{Answer, Client, Scratch, Server, ago, ndjson, wait_until};
-
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
-const VISITS: &str = "--- datasources/visits.datasource
-TOKEN tracker APPEND
-
-SCHEMA >
-    at DateTime `json:$.at`,
-    page String `json:$.page`,
-    ms UInt16 `json:$.ms`
-
-ENGINE MergeTree
-ENGINE_SORTING_KEY page
-";
-
-const TOP: &str = "--- endpoints/top.pipe
-TOKEN dashboard READ
-NODE top
-SQL >
-    SELECT page, count() AS visits FROM visits GROUP BY page ORDER BY page
-TYPE endpoint
-";
-
-const PER_PAGE: &str = "--- datasources/per_page.datasource
-SCHEMA >
-    page String,
-    visits UInt64
-
-ENGINE SummingMergeTree
-ENGINE_SORTING_KEY page
---- materializations/count_pages.pipe
-NODE counted
-SQL >
-    SELECT page, count() AS visits FROM visits GROUP BY page
-TYPE materialized
-DATASOURCE per_page
-";
-
-const STEPS: &[&str] = &[
-    "deploy/reserved",
-    "deploy/named",
-    "deploy/tables",
-    "deploy/bridges",
-    "deploy/views",
-    "deploy/filled",
-    "deploy/ready",
-];
-
-const LIMIT: Duration = Duration::from_secs(30);
-
-/// Sends the files of `text` as the official command line tool does.
-#[track_caller]
-fn send(client: &Client, path: &str, text: &str) -> Answer {
-    let mut body = String::from(
-        "--X\r\nContent-Disposition: form-data; name=\"context://\"; filename=\"cli-version\"\r\n\r\n1.0.0\r\n",
-    );
-    for part in text.split("--- ").skip(1) {
-        let (path, content) = part.split_once('\n').unwrap();
-        body.push_str(&format!(
-            "--X\r\nContent-Disposition: form-data; name=\"data_project://\"; filename=\"{path}\"\r\nContent-Type: text/plain\r\n\r\n{content}\r\n"
-        ));
-    }
-    body.push_str("--X--\r\n");
-    client
-        .call("POST", path)
-        .header("content-type", "multipart/form-data; boundary=X")
-        .body(body)
-        .send()
-}
-
-/// Starts a server without a project.
-fn empty(scratch: &Scratch) -> Server {
-    start_with(scratch, None)
-}
-
-/// Does so with a kill point set.
-fn start_with(scratch: &Scratch, kill_point: Option<&str>) -> Server {
-    std::fs::create_dir_all(scratch.path("nothing")).unwrap();
-    let complete = |command: &mut Command| {
-        command.arg("start");
-        command.current_dir(scratch.path("nothing"));
-        if let Some(kill_point) = kill_point {
-            command.env("BIRDHOUSE_KILL_POINT", kill_point);
-        }
-    };
-    Server::launch(scratch.root(), scratch.path("data"), complete).unwrap()
-}
-
-#[track_caller]
-fn visit(server: &Server, page: &str) {
-    let rows = [json!({"at": ago(60), "page": page, "ms": 20, "ref": "r"})];
-    let answer = server.admin().append("visits", ndjson(&rows)).expect(200);
-    assert_eq!(
-        answer.json(),
-        json!({"successful_rows": 1, "quarantined_rows": 0})
-    );
-}
-
-/// Returns the deployments as `id status`, the live one with a star.
-fn deployments(server: &Server, query: &str) -> Vec<String> {
-    let answer = server.admin().get(format!("/v1/deployments{query}")).ok();
-    let all = answer.json()["deployments"].as_array().unwrap().clone();
-    all.iter()
-        .map(|d| {
-            let star = if d["live"] == json!(true) { " *" } else { "" };
-            format!("{} {}{star}", text(&d["id"]), text(&d["status"]))
-        })
-        .collect()
-}
-
-fn text(value: &Value) -> &str {
-    value.as_str().unwrap()
-}
-
-#[track_caller]
-fn status_is(server: &Server, id: &str, status: &str) -> Value {
-    let mut last = Value::Null;
-    until(&format!("deployment {id} is {status}"), || {
-        let answer = server.admin().get(format!("/v1/deployments/{id}")).ok();
-        last = answer.json()["deployment"].clone();
-        last["status"] == json!(status)
-    });
-    last
-}
-
-#[track_caller]
-fn until(what: &str, mut holds: impl FnMut() -> bool) {
-    wait_until(what, LIMIT, || match holds() {
-        true => Ok(()),
-        false => Err("no".to_owned()),
-    });
-}
-
-/// Deploys on a server that dies of it.
-fn send_to_its_death(server: Server, path: &str, text: &str) {
-    let worker = server.worker().unwrap();
-    // There may be an answer or none.
-    catch_unwind(AssertUnwindSafe(|| send(&server.admin(), path, text))).ok();
-    server.dies(worker);
-}
+use self::support::{
+    PER_PAGE, STEPS, TOP, VISITS, deployments, empty, send, send_to_its_death, start_with,
+    status_is, text, until, visit,
+};
+use crate::harness::Scratch;
 
 #[test]
 fn builds_are_live_at_once() {

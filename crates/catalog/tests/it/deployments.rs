@@ -120,8 +120,7 @@ fn a_discarded_deployment_leaves_its_number_and_words() {
     );
     assert_eq!(
         message(set(&catalog, 0, DeploymentStatus::Deleting)),
-        "deployment 0 does not exist",
-        "the live one cannot go"
+        "deployment 0 is live and cannot be deleted; make another one live first"
     );
     let error = catalog.promote_deployment(id, DeploymentId(9)).unwrap_err();
     assert_eq!(error.to_string(), "deployment 9 does not exist");

@@ -33,6 +33,28 @@ fn added(old: &str, new: &str) -> Vec<String> {
     }
 }
 
+#[test]
+fn indexes_come_and_go() {
+    let indexed = |indexes: &str| {
+        let block = format!("\nINDEXES >\n{indexes}\nENGINE MergeTree");
+        datasource(&BASE.replace("\nENGINE MergeTree", &block))
+    };
+    let (one, two) = (
+        indexed("    by_b b TYPE minmax GRANULARITY 4\n"),
+        indexed("    by_a a TYPE minmax\n    by_b b TYPE set(10)\n"),
+    );
+    let clauses = |old: &Datasource, new: &Datasource| match compare(old, new) {
+        Change::Carry { added } => added.join(", "),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(clauses(&one, &one), "");
+    assert_eq!(clauses(&one, &datasource(BASE)), "DROP INDEX `by_b`");
+    assert_eq!(
+        clauses(&one, &two),
+        "DROP INDEX `by_b`, ADD INDEX `by_a` a TYPE minmax, ADD INDEX `by_b` b TYPE set(10)"
+    );
+}
+
 /// Returns reasons, the query of the copy, columns left behind, and doubts.
 fn rewrite(old: &str, new: &str) -> (Vec<String>, String, Vec<String>, Vec<String>) {
     match change(old, new) {

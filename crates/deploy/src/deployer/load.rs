@@ -115,11 +115,13 @@ impl Deployer {
         });
         let deleting = DeploymentStatus::Deleting;
         match self.set(workspace, id, deleting, &details).await {
-            // Somebody else has discarded it.
-            Err(DeployError::Catalog(CatalogError::UnknownDeployment(_))) => return Ok(()),
+            // Somebody else has discarded it, or made it live.
+            Err(DeployError::Catalog(
+                CatalogError::UnknownDeployment(_) | CatalogError::DeploymentLive(_),
+            )) => return Ok(()),
             result => result?,
         }
-        if let Err(error) = self.sweep(workspace).await {
+        if let Err(error) = self.remove_discarded(workspace, id).await {
             // It is tried again before the next deployment, and at start.
             tracing::warn!(deployment = %id, error = %chain(&error), "what a failed deployment made could not be removed");
         }

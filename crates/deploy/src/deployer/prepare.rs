@@ -20,7 +20,8 @@ use crate::live::schema;
 use crate::plan::{self, LiveViews, OldTable, OldView, Plan, TableState, Terms, ViewState};
 use crate::report::{Message, Report, movements, token_changes};
 use crate::scratch::{Forward, Scratch, Verdict, with_targets};
-use crate::secrets::{resolve_secrets, secret_values};
+use crate::secrets::secret_values;
+use crate::sources::{files_of, parse_project};
 use crate::table::Table;
 use crate::view::View;
 use crate::{check, compile};
@@ -111,12 +112,14 @@ impl Deployer {
             None => plain_layout(&project),
         };
         take_columns(&mut project, &layout, &existing);
-        Ok(World {
+        let mut world = World {
             database,
             project,
             layout,
             existing,
-        })
+        };
+        self.count_waiting(&mut world);
+        Ok(world)
     }
 
     /// Asks the engine about the project, on empty tables when tables or views would change.
@@ -335,15 +338,7 @@ pub(super) fn parse(
     resources: &[birdhouse_catalog::Resource],
     secrets: &BTreeMap<String, String>,
 ) -> Project {
-    // A data source that a node creates has the file of its pipe.
-    let files: BTreeMap<&str, &str> = resources
-        .iter()
-        .map(|resource| (resource.path.as_str(), resource.content.as_str()))
-        .collect();
-    let files = files.into_iter();
-    let files = files.map(|(path, content)| SourceFile::new(path, content));
-    let (files, _) = resolve_secrets(files.collect(), secrets);
-    let (project, _) = Project::parse(files);
+    let (project, _) = parse_project(files_of(resources), secrets);
     with_targets(&project).into_owned()
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use birdhouse_catalog::{Deployment, DeploymentId, DeploymentStatus, WorkspaceId, WorkspaceView};
-use birdhouse_engine::{EngineError, Query};
+use birdhouse_engine::{EngineError, ErrorKind, Query};
 use birdhouse_ingest::HoldMode;
 use birdhouse_sql::{quote_identifier, quote_string};
 
@@ -13,10 +13,12 @@ use crate::error::DeployError;
 use crate::existing::{self, admin_query};
 use crate::kill_point::kill_point;
 use crate::layout::Layout;
+use crate::limits::{ENGINE_WAIT_MAX, REMOVE_TRIES};
 use crate::view::qualified;
 
 impl Deployer {
-    /// Discards a staged deployment.
+    /// Discards a staged deployment in the catalog. What it made is there until
+    /// [`Deployer::remove_discarded`].
     ///
     /// # Errors
     /// When there is no such deployment or it is live.
@@ -29,26 +31,44 @@ impl Deployer {
         self.in_catalog(move |catalog| catalog.update_deployment(workspace, id, deleting, None))
             .await?;
         kill_point("deploy/discarded");
+        Ok(())
+    }
+
+    /// Ends the making of a discarded deployment and removes what it made.
+    ///
+    /// # Errors
+    /// When the engine or the catalog fails. What is left is removed the next time.
+    pub async fn remove_discarded(
+        &self,
+        workspace: WorkspaceId,
+        id: DeploymentId,
+    ) -> Result<(), DeployError> {
+        self.stop_making(workspace, id).await;
         self.sweep(workspace).await
     }
 
     /// Removes what deployments that are on their way out have made and no other one uses, and
     /// what the live one needed only while it was staged.
     ///
-    /// Requests that began with such a deployment must have ended.
+    /// Requests that began with such a deployment must have ended. An engine that went away is waited
+    /// for.
     ///
     /// # Errors
     /// When the engine or the catalog fails. What is left is removed the next time.
     pub async fn sweep(&self, workspace: WorkspaceId) -> Result<(), DeployError> {
         let _one_at_a_time = self.sweeping.lock().await;
+        self.patiently(|| self.try_sweep(workspace)).await
+    }
+
+    async fn try_sweep(&self, workspace: WorkspaceId) -> Result<(), DeployError> {
         let view = self.workspace(workspace)?;
         let used = Used::of(&view)?;
         if let Some(work) = &used.live.work {
-            // Rows may be on their way through a bridge.
-            let gone = used
-                .gone
-                .iter()
-                .flat_map(|(_, layout)| layout.tables.values());
+            // Rows may be on their way through a bridge. Those of tables that stay go through none, and
+            // may wait for the removal of a view that fails on them.
+            let gone = used.gone.iter();
+            let gone = gone.flat_map(|(_, layout)| layout.tables.values());
+            let gone = gone.filter(|table| !used.tables.contains(*table));
             let hold = self.hold(&used.database, gone, HoldMode::Drained).await?;
             self.drop_database(work).await?;
             drop(hold);
@@ -64,22 +84,21 @@ impl Deployer {
         Ok(())
     }
 
-    /// Removes what a deleted deployment has made.
-    pub(super) async fn sweep_deployment(
-        &self,
-        workspace: WorkspaceId,
-        id: DeploymentId,
-    ) -> Result<(), DeployError> {
-        let _one_at_a_time = self.sweeping.lock().await;
-        let view = self.workspace(workspace)?;
-        let deployment = view.deployment(id);
-        let Some(deployment) = deployment.filter(|d| d.status.is_over()) else {
-            return Ok(());
-        };
-        match Details::of(deployment)?.layout {
-            Some(layout) => self.remove(&Used::of(&view)?, &layout).await,
-            None => Ok(()),
+    /// Removes, and begins again when the engine went away meanwhile.
+    async fn patiently<F>(&self, remove: impl Fn() -> F) -> Result<(), DeployError>
+    where
+        F: Future<Output = Result<(), DeployError>>,
+    {
+        for _ in 1..REMOVE_TRIES {
+            match remove().await {
+                Err(DeployError::Engine(error)) if error.kind() == ErrorKind::Unavailable => {
+                    tracing::warn!(%error, "the engine went away during the removal of a deployment");
+                    self.engine.ready(ENGINE_WAIT_MAX).await;
+                }
+                ended => return ended,
+            }
         }
+        remove().await
     }
 
     async fn remove(&self, used: &Used, layout: &Layout) -> Result<(), DeployError> {

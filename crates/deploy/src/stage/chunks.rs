@@ -36,9 +36,18 @@ pub(super) async fn parts(
         .collect::<Result<_, _>>()?)
 }
 
-/// Returns conditions that select every row of `parts` once, each about [`CHUNK_ROWS`] of them.
-pub(super) fn conditions(parts: &[Part]) -> Vec<String> {
-    let mut conditions = Vec::new();
+/// Some rows of a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Chunk {
+    /// The condition that selects them.
+    pub(super) condition: String,
+    /// How many they are.
+    pub(super) rows: u64,
+}
+
+/// Returns chunks that hold every row of `parts` once, each about [`CHUNK_ROWS`] of them.
+pub(super) fn chunks(parts: &[Part]) -> Vec<Chunk> {
+    let mut chunks = Vec::new();
     let mut small: Vec<String> = Vec::new();
     let mut small_rows = 0;
     for part in parts.iter().filter(|part| part.rows > 0) {
@@ -47,32 +56,37 @@ pub(super) fn conditions(parts: &[Part]) -> Vec<String> {
             let mut start = 0;
             while start < part.rows {
                 let end = start + CHUNK_ROWS;
-                conditions.push(format!(
-                    "_part = {name} AND _part_offset >= {start} AND _part_offset < {end}"
-                ));
+                chunks.push(Chunk {
+                    condition: format!(
+                        "_part = {name} AND _part_offset >= {start} AND _part_offset < {end}"
+                    ),
+                    rows: end.min(part.rows) - start,
+                });
                 start = end;
             }
             continue;
         }
         if small_rows + part.rows > CHUNK_ROWS || small.len() >= CHUNK_PARTS {
-            conditions.extend(one_of(&mut small));
-            small_rows = 0;
+            chunks.extend(one_of(&mut small, &mut small_rows));
         }
         small_rows += part.rows;
         small.push(name);
     }
-    conditions.extend(one_of(&mut small));
-    conditions
+    chunks.extend(one_of(&mut small, &mut small_rows));
+    chunks
 }
 
-fn one_of(names: &mut Vec<String>) -> Option<String> {
-    let names = std::mem::take(names);
-    (!names.is_empty()).then(|| format!("_part IN ({})", names.join(", ")))
+fn one_of(names: &mut Vec<String>, rows: &mut u64) -> Option<Chunk> {
+    let (names, rows) = (std::mem::take(names), std::mem::take(rows));
+    (!names.is_empty()).then(|| Chunk {
+        condition: format!("_part IN ({})", names.join(", ")),
+        rows,
+    })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Part, conditions};
+    use super::{Part, chunks};
 
     #[test]
     fn every_row_is_in_one_chunk() {
@@ -88,17 +102,31 @@ mod tests {
             part("d", 1_000_000),
             part("e", 2_000_001),
         ];
+        let found = chunks(&parts);
+        let found: Vec<(&str, u64)> = found
+            .iter()
+            .map(|chunk| (chunk.condition.as_str(), chunk.rows))
+            .collect();
         assert_eq!(
-            conditions(&parts),
+            found,
             [
-                "_part IN ('a', 'b')",
-                "_part IN ('c')",
-                "_part = 'e' AND _part_offset >= 0 AND _part_offset < 1000000",
-                "_part = 'e' AND _part_offset >= 1000000 AND _part_offset < 2000000",
-                "_part = 'e' AND _part_offset >= 2000000 AND _part_offset < 3000000",
-                "_part IN ('d')",
+                ("_part IN ('a', 'b')", 1_000_000),
+                ("_part IN ('c')", 1),
+                (
+                    "_part = 'e' AND _part_offset >= 0 AND _part_offset < 1000000",
+                    1_000_000
+                ),
+                (
+                    "_part = 'e' AND _part_offset >= 1000000 AND _part_offset < 2000000",
+                    1_000_000
+                ),
+                (
+                    "_part = 'e' AND _part_offset >= 2000000 AND _part_offset < 3000000",
+                    1
+                ),
+                ("_part IN ('d')", 1_000_000),
             ]
         );
-        assert!(conditions(&[]).is_empty());
+        assert!(chunks(&[]).is_empty());
     }
 }

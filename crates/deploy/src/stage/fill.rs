@@ -12,6 +12,12 @@ use crate::plan::{Fill, ViewPlan};
 use crate::table::Table;
 use crate::view::{over, qualified};
 
+/// A query, and how many rows it gives.
+struct Rows {
+    sql: String,
+    rows: u64,
+}
+
 impl Making<'_> {
     /// Fills the new tables. Rows may be written meanwhile.
     pub(crate) async fn fill(&self) -> Result<(), DeployError> {
@@ -147,9 +153,10 @@ impl Making<'_> {
             return self.insert(content, &columns, &sql).await;
         }
         if old.engine.ends_with("MergeTree") {
-            for rows in self.chunks(&self.snapshot_of(&old.name)).await? {
-                let sql = format!("{select}\nFROM (\n{rows}\n)");
+            for chunk in self.chunks(&self.snapshot_of(&old.name)).await? {
+                let sql = format!("{select}\nFROM (\n{}\n)", chunk.sql);
                 self.insert(content, &columns, &sql).await?;
+                self.progress.add(chunk.rows);
             }
         }
         Ok(())
@@ -172,22 +179,26 @@ impl Making<'_> {
         let described = describe(&self.deployer.engine, namespace, &view.sql).await?;
         // A view maps columns by name, INSERT SELECT by position.
         let columns: Vec<String> = described.into_iter().map(|column| column.name).collect();
-        for rows in self.chunks(table).await? {
-            self.insert(content, &columns, &over(&view.sql, source, &rows))
+        for chunk in self.chunks(table).await? {
+            self.insert(content, &columns, &over(&view.sql, source, &chunk.sql))
                 .await?;
+            self.progress.add(chunk.rows);
         }
         tracing::info!(view = view.name, "target filled from what the source held");
         Ok(())
     }
 
     /// Returns queries that together give every row of a table once.
-    async fn chunks(&self, at: &At) -> Result<Vec<String>, DeployError> {
+    async fn chunks(&self, at: &At) -> Result<Vec<Rows>, DeployError> {
         let table = at.sql();
         self.execute(&format!("SYSTEM STOP MERGES {table}")).await?;
         let parts = chunks::parts(&self.deployer.engine, &at.database, &at.table).await?;
-        let conditions = chunks::conditions(&parts).into_iter();
-        Ok(conditions
-            .map(|condition| format!("SELECT * FROM {table} WHERE {condition}"))
+        let chunks = chunks::chunks(&parts).into_iter();
+        Ok(chunks
+            .map(|chunk| Rows {
+                sql: format!("SELECT * FROM {table} WHERE {}", chunk.condition),
+                rows: chunk.rows,
+            })
             .collect())
     }
 
@@ -195,8 +206,15 @@ impl Making<'_> {
         let columns: Vec<String> = columns.iter().map(|name| quote_identifier(name)).collect();
         let insert = format!("INSERT INTO {} ({})\n{sql}", to.sql(), columns.join(", "));
         let namespace = self.layout.namespace(self.database);
-        admin_query(&self.deployer.engine, Some(namespace), &insert, "Null").await?;
-        Ok(())
+        self.go_on()?;
+        // What is written is dropped when nobody waits for it any more.
+        tokio::select! {
+            inserted = admin_query(&self.deployer.engine, Some(namespace), &insert, "Null") => {
+                inserted?;
+                Ok(())
+            }
+            () = self.progress.stopped() => Err(self.stopped()),
+        }
     }
 
     /// Links the files of `content` into `table`.
@@ -232,11 +250,11 @@ impl Making<'_> {
             let names = existing.columns.iter().map(|(name, _)| name.clone());
             names.filter(|name| new.contains(name)).collect()
         };
-        for rows in self.chunks(&taken).await? {
+        for chunk in self.chunks(&taken).await? {
             self.insert(
                 &self.at(&table),
                 &columns,
-                &format!("{select}\nFROM (\n{rows}\n)"),
+                &format!("{select}\nFROM (\n{}\n)", chunk.sql),
             )
             .await?;
         }

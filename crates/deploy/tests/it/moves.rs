@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use birdhouse_deploy::{Live, Permission, Prepared};
 
-use crate::support::{Workspace, files};
+use birdhouse_ingest::{HoldMode, SourceName};
+
+use crate::support::{Workspace, files, shown};
 use crate::traffic::Traffic;
 
 const VISITS: &str = "--- datasources/visits.datasource
@@ -216,6 +218,34 @@ async fn a_view_in_the_middle_and_its_target_change() {
     );
     let report = check(&project, Permission::KeepData).await;
     assert_eq!(report.movements, ["per_page by count_pages"]);
+}
+
+/// Rows that are acknowledged are there for a plan, in their table or not.
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_that_wait_are_not_lost_either() {
+    let workspace = Workspace::new().await;
+    let (live, _) = workspace.deploy(files(&base())).await.unwrap();
+    let sources = [SourceName::new(&live.resources.database, "visits")];
+    let limit = Duration::from_secs(20);
+    let hold = workspace.ingestion.hold(&sources, HoldMode::Quiet, limit);
+    let hold = hold.await.unwrap();
+    let traffic = Traffic::start(workspace.ingestion.clone(), live);
+    traffic.at_least(20).await;
+    let without = with(",\n    note String `json:$.note`", "");
+    let refused = workspace.prepare(files(&without)).await.err().unwrap();
+    let said = shown(&refused);
+    assert!(
+        said.contains("would lose the column note of the "),
+        "{said}"
+    );
+    let other = with(
+        "FROM per_page GROUP BY what",
+        "FROM per_page WHERE page != '' GROUP BY what",
+    );
+    let prepared = workspace.prepare(files(&other)).await.unwrap();
+    assert_eq!(Report::of(&prepared).movements, ["totals by count_all"]);
+    drop(hold);
+    traffic.stop().await;
 }
 
 /// A view is added to a target that has one already: its rows come to those that are there.

@@ -23,6 +23,11 @@ async fn column_types() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn copies() {
+    check("copies", &[]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn declared() {
     check("declared", &[]).await;
 }

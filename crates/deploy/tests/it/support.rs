@@ -125,7 +125,8 @@ impl Workspace {
     /// Makes a prepared deployment beside what is live.
     pub(crate) async fn stage(&self, prepared: &Prepared) -> (DeploymentId, Live) {
         let id = self.deployer.reserve(prepared).await.unwrap().id;
-        let live = self.deployer.make(prepared, id).await.unwrap();
+        let made = self.deployer.make(prepared, id).await.unwrap();
+        let live = self.deployer.ready(self.id, made).await.unwrap();
         (id, live)
     }
 

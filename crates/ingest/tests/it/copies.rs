@@ -218,12 +218,14 @@ async fn every_type_is_copied_as_it_is() {
     let replacement = Replacement::begin(&fixture.engine, fixture.source(), id, None);
     let replacement = replacement.await.unwrap();
     replacement.take(&rows).await.unwrap();
-    let withdrawn = replacement.switch(&fixture.ingestion, true, async || false);
+    let hold = replacement.hold(&fixture.ingestion).await.unwrap();
+    let withdrawn = replacement.switch(hold, true, async || false);
     withdrawn.await.unwrap_err();
     let replacement = Replacement::begin(&fixture.engine, fixture.source(), id, None);
     let replacement = replacement.await.unwrap();
     replacement.take(&rows).await.unwrap();
-    let switched = replacement.switch(&fixture.ingestion, true, async || true);
+    let hold = replacement.hold(&fixture.ingestion).await.unwrap();
+    let switched = replacement.switch(hold, true, async || true);
     assert_eq!(switched.await.unwrap().rows, 500);
     assert_eq!(fixture.text(&format!("{hash}events")).await, expected);
 }

@@ -69,9 +69,13 @@ impl Fixture {
             let batch = self.decode(rows.as_bytes(), Format::Ndjson);
             replacement.load(&self.schema, &batch, "replace").await?;
         }
-        replacement
-            .switch(&self.ingestion, allows_empty, async || true)
-            .await
+        match replacement.hold(&self.ingestion).await {
+            Ok(hold) => replacement.switch(hold, allows_empty, async || true).await,
+            Err(error) => {
+                replacement.discard().await;
+                Err(error)
+            }
+        }
     }
 
     /// Shows all tables.
@@ -250,9 +254,8 @@ async fn a_table_that_was_changed_meanwhile_is_not_replaced() {
             .await
             .unwrap();
         fixture.execute(change).await;
-        let refused = replacement
-            .switch(&fixture.ingestion, false, async || true)
-            .await;
+        let hold = replacement.hold(&fixture.ingestion).await.unwrap();
+        let refused = replacement.switch(hold, false, async || true).await;
         assert!(
             matches!(refused, Err(ReplaceError::Changed { .. })),
             "{change}: {refused:?}"

@@ -6,6 +6,7 @@ use tempfile::TempDir;
 use tokio::sync::oneshot;
 
 use super::*;
+use crate::job::INTERRUPTED;
 
 struct Fixture {
     jobs: Jobs,
@@ -87,7 +88,11 @@ async fn a_job_reports_and_ends() {
     assert_eq!((ended.details.rows, ended.details.quarantine_rows), (3, 2));
     assert_eq!(ended.details.blocks.len(), 1);
     assert!(ended.started_at.is_some());
-    let listed = fixture.jobs.list(fixture.workspace).await.unwrap();
+    let listed = fixture
+        .jobs
+        .list(fixture.workspace, Vec::new())
+        .await
+        .unwrap();
     assert_eq!(listed, [ended]);
 }
 
@@ -233,4 +238,90 @@ async fn stopping_ends_jobs_in_order() {
         .submit(fixture.draft("a"), work)
         .await
         .unwrap_err();
+}
+
+fn copy(fixture: &Fixture, pipe: &str, stage: CopyStage) -> Draft {
+    let mut draft = fixture.draft("a");
+    draft.kind = "copy";
+    draft.details.pipe_id = format!("t_{pipe}");
+    draft.details.pipe = pipe.to_owned();
+    draft.details.copy = stage;
+    draft
+}
+
+#[tokio::test]
+async fn a_pipe_has_one_job_of_a_kind_until_it_has_ended() {
+    let fixture = Fixture::new();
+    let draft = |pipe| copy(&fixture, pipe, CopyStage::Gathering);
+    let (end, ends) = oneshot::channel::<()>();
+    let first = fixture.jobs.submit(draft("a"), |_| async {
+        ends.await.map_err(|error| error.to_string())
+    });
+    let first = first.await.unwrap();
+    let done = |_| async { Ok(()) };
+    let refused = fixture.jobs.submit(draft("a"), done).await.unwrap_err();
+    let text = format!(
+        "a copy of the pipe 'a' is waiting or running already: job {}; try again when it has ended",
+        first.id
+    );
+    assert_eq!(refused.to_string(), text);
+    // Another pipe waits for the data source only.
+    let other = fixture.jobs.submit(draft("b"), done).await.unwrap();
+    end.send(()).unwrap();
+    assert_eq!(fixture.ended(first.id).await.status, JobStatus::Done);
+    fixture.jobs.submit(draft("a"), done).await.unwrap();
+    assert_eq!(fixture.ended(other.id).await.status, JobStatus::Done);
+}
+
+#[tokio::test]
+async fn a_copy_that_was_appending_goes_on_after_a_stop() {
+    let appending = CopyStage::Appending {
+        from: 3,
+        to: 5,
+        rows: 9,
+    };
+    let fixture = Fixture::new();
+    let (begun, begins) = oneshot::channel::<()>();
+    let work = move |context: JobContext| async move {
+        assert!(context.commit());
+        context.update(|details| details.copy = appending);
+        context.store().await.unwrap();
+        begun.send(()).unwrap();
+        while !context.inner.stopping.is_cancelled() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        Err("the journal is closed".to_owned())
+    };
+    let draft = copy(&fixture, "a", CopyStage::Gathering);
+    let job = fixture.jobs.submit(draft, work).await.unwrap();
+    begins.await.unwrap();
+    fixture.jobs.stop().await;
+    let Fixture {
+        jobs, directory, ..
+    } = fixture;
+    drop(jobs);
+    let catalog = Arc::new(Catalog::open(directory.path(), None).unwrap());
+    let fate = |found: &Job| {
+        assert_eq!(found.details.copy, appending);
+        Fate::GoesOn
+    };
+    let jobs = Jobs::open(catalog, Recorder::default(), fate).unwrap();
+    let unfinished = jobs.unfinished().await.unwrap();
+    assert_eq!(unfinished.len(), 1);
+    assert_eq!(unfinished[0].id, job.id);
+    let fixture = Fixture {
+        jobs,
+        workspace: job.workspace,
+        directory,
+    };
+    let [unfinished] = <[Job; 1]>::try_from(unfinished).unwrap();
+    let work = move |context: JobContext| async move {
+        assert_eq!(context.details().copy, appending);
+        context.update(|details| details.copy = CopyStage::Copied);
+        Ok(())
+    };
+    fixture.jobs.resume(unfinished, work).await.unwrap();
+    assert!(fixture.jobs.unfinished().await.unwrap().is_empty());
+    let ended = fixture.ended(job.id).await;
+    assert_eq!((ended.status, ended.error), (JobStatus::Done, None));
 }

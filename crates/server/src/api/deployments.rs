@@ -109,11 +109,6 @@ pub(super) async fn delete(
 ) -> Result<Json<Value>, ApiError> {
     require_deploy(&ctx)?;
     let deployment = find(&ctx, &id)?;
-    if deployment.live {
-        return Err(ApiError::bad_request(format!(
-            "deployment {id} is live and cannot be deleted; make another one live first"
-        )));
-    }
     if !deployment.status.is_over() {
         let workspace = ctx.caller.workspace.workspace.id;
         app.discard(workspace, deployment.id).await?;

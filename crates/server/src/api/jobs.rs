@@ -16,6 +16,7 @@ use super::{copies, datetime, without_nulls};
 use crate::app::App;
 use crate::context::RequestContext;
 use crate::copies::KIND;
+use crate::deployment_jobs;
 use crate::error::ApiError;
 
 /// `GET /v0/jobs[?status=…&kind=…&pipe_id=…&pipe_name=…&created_after=…&created_before=…]`: those of
@@ -27,10 +28,12 @@ pub(super) async fn list(
     let given = |name: &str| ctx.params.text(name).filter(|text| !text.is_empty());
     let time = |name: &str| given(name).map(|text| parse_time(name, text)).transpose();
     let (after, before) = (time("created_after")?, time("created_before")?);
+    let view = &ctx.caller.workspace;
+    let of_deployments = app.deployment_jobs(view);
     let jobs = app
         .imports
         .jobs
-        .list(ctx.caller.workspace.workspace.id)
+        .list(view.workspace.id, of_deployments)
         .await;
     let jobs = jobs.map_err(job_error)?.into_iter().filter(|job| {
         may_see(&ctx, job)
@@ -62,6 +65,12 @@ pub(super) async fn cancel(
     Path(id): Path<String>,
 ) -> Result<Json<Value>, ApiError> {
     let job = find(&ctx, &app, &id).await?;
+    if job.kind == deployment_jobs::KIND {
+        let cancelled = app.cancel_deployment_job(&job).await?;
+        cancelled.map_err(job_error)?;
+        let job = find(&ctx, &app, &id).await?;
+        return Ok(Json(shown(&ctx, &job)));
+    }
     let job = app.imports.jobs.cancel(&job).await.map_err(job_error)?;
     Ok(Json(shown(&ctx, &job)))
 }
@@ -74,7 +83,9 @@ pub(super) async fn retry(
 ) -> Result<Json<Value>, ApiError> {
     let job = find(&ctx, &app, &id).await?;
     if !is_retryable(&job) {
-        let why = if matches!(job.status, JobStatus::Error | JobStatus::Cancelled) {
+        let why = if job.kind == deployment_jobs::KIND {
+            "send the project again"
+        } else if matches!(job.status, JobStatus::Error | JobStatus::Cancelled) {
             "its file was not kept; send the file again"
         } else {
             "only a job that failed or was cancelled can"
@@ -101,18 +112,25 @@ async fn find(ctx: &RequestContext, app: &App, id: &str) -> Result<Job, ApiError
     let unknown = || ApiError::not_found(format!("the job '{id}' does not exist"));
     let job_id = JobId::parse(id).ok_or_else(unknown)?;
     let workspace = ctx.caller.workspace.workspace.id;
-    let job = app
-        .imports
-        .jobs
-        .job(workspace, job_id)
-        .await
-        .map_err(job_error)?;
+    let view = app.catalog.view();
+    let of_deployments = view.workspace(workspace).map(|w| app.deployment_jobs(w));
+    let mut of_deployments = of_deployments.into_iter().flatten();
+    let job = match of_deployments.find(|job| job.id == job_id) {
+        Some(job) => Some(job),
+        None => {
+            let job = app.imports.jobs.job(workspace, job_id).await;
+            job.map_err(job_error)?
+        }
+    };
     job.filter(|job| may_see(ctx, job)).ok_or_else(unknown)
 }
 
-/// Whoever may bring rows in or run copies may see how that goes.
+/// Whoever may bring rows in, run copies or deploy may see how that goes.
 fn may_see(ctx: &RequestContext, job: &Job) -> bool {
     let scopes = ctx.scopes();
+    if job.kind == deployment_jobs::KIND {
+        return scopes.can_deploy();
+    }
     scopes.is_admin()
         || scopes.can_append(&job.details.datasource)
         || (job.kind == KIND && scopes.can_run_copies())
@@ -166,7 +184,9 @@ pub(super) fn summary(ctx: &RequestContext, job: &Job) -> Value {
         "is_cancellable": job.is_cancellable,
         "is_retryable": is_retryable(job),
         "progress_percentage": job.progress_percentage,
-        "datasource": { "id": details.datasource_id, "name": details.datasource },
+        "datasource": (!details.datasource.is_empty())
+            .then(|| json!({ "id": details.datasource_id, "name": details.datasource })),
+        "deployment_id": details.deployment_id,
         "pipe_id": pipe(&details.pipe_id),
         "pipe_name": pipe(&details.pipe),
         "error": job.error,

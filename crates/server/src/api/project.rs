@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use axum::body::Body;
 use axum::http::header;
 use birdhouse_datafile::{Diagnostic, Project, SourceFile, has_errors};
-use birdhouse_deploy::{Message, resolve_secrets, secret_values};
+use birdhouse_deploy::{Message, parse_project, secret_values};
 use multer::Multipart;
 
 use crate::body;
@@ -42,12 +42,7 @@ pub(super) async fn receive(
     let (files, mut found) = files(ctx, body).await?;
     let secrets = secret_values(ctx.workspace());
     // Off the threads that answer requests.
-    let parsed = tokio::task::spawn_blocking(move || {
-        let (files, mut found) = resolve_secrets(files, &secrets);
-        let (project, mistakes) = Project::parse(files);
-        found.extend(mistakes);
-        (project, found)
-    });
+    let parsed = tokio::task::spawn_blocking(move || parse_project(files, &secrets));
     let (project, of_files) = parsed.await.map_err(|error| {
         tracing::error!(%error, "reading a project ended badly");
         ApiError::internal()

@@ -110,10 +110,17 @@ impl CopyRun {
             taken = replacement.take(gathered) => taken.map_err(ApiError::from),
             () = job.cancelled() => Err(cancelled()),
         };
-        if let Err(error) = taken.and_then(|()| app.refuse_while_staged(&database)) {
-            replacement.discard().await;
-            return Err(error);
-        }
+        let held = match taken {
+            Ok(()) => app.hold_to_replace(&replacement, &database).await,
+            Err(error) => Err(error),
+        };
+        let hold = match held {
+            Ok(hold) => hold,
+            Err(error) => {
+                replacement.discard().await;
+                return Err(error);
+            }
+        };
         let begins = async || {
             if !job.commit() {
                 return false;
@@ -123,7 +130,7 @@ impl CopyRun {
             job.store().await.is_ok()
         };
         // A snapshot of nothing is nothing.
-        let replaced = replacement.switch(&app.ingestion, true, begins).await;
+        let replaced = replacement.switch(hold, true, begins).await;
         if let Err(error) = replaced {
             job.update(|details| details.copy = CopyStage::Gathering);
             return Err(error.into());

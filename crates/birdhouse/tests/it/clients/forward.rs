@@ -325,8 +325,8 @@ fn tests_and_files(report: &mut Report, tb: &Program) {
 
 fn does_not_run(report: &mut Report, tb: &Program) {
     report.refused(
-        tb.run("copy run nope --yes"),
-        &["'nope' does not exist"],
+        tb.run("copy run nope"),
+        &["The pipe 'nope' does not exist"],
         "refused: there is none",
     );
     report.refused(

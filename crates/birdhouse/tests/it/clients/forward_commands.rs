@@ -209,6 +209,11 @@ fn queries(report: &mut Report, tb: &Program) {
         &["\"value\"", "\"sales\""],
     );
     report.refused(
+        tb.run("sql --pipe endpoints/api_ui_filters.pipe --node kpis_"),
+        &["'nodes'"],
+        "fails in the client before it asks the server",
+    );
+    report.refused(
         tb.run("endpoint data nope"),
         &["'nope' does not exist"],
         "refused: there is none",
