@@ -192,12 +192,14 @@ impl Server {
         let serving = connections::serve(listener, router, stop.clone());
         let serving_clickhouse = connections::serve(clickhouse, on_clickhouse, stop.clone());
         let serving = async { tokio::join!(serving, serving_clickhouse) };
+        let watching = birdhouse_server::watch_storage(&app);
         let drained = async {
             asked.await;
             tokio::time::sleep(DRAIN).await;
         };
         tokio::select! {
             ((), ()) = serving => {}
+            never = watching => match never {},
             () = drained => warn!(seconds = DRAIN.as_secs(), "some requests did not end in time"),
         }
         if let Err(error) = schedules.await {
