@@ -306,4 +306,10 @@ fn connections_tags_and_dependencies() {
         dependencies,
         json!({"dependencies": {"events": ["by_kind"]}, "incompatible_datasources": {}})
     );
+    // Who removes the rows of one asks for those that depend on them.
+    let dependent = admin.get("/v0/dependencies?datasource=events&check_for_partial_replace=true");
+    assert_eq!(
+        dependent.expect(200).json()["dependencies"],
+        json!({"by_kind": []})
+    );
 }
