@@ -10,9 +10,9 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use axum::Router;
-use birdhouse_catalog::{Catalog, SecretText, WorkspaceView};
+use birdhouse_catalog::{Catalog, CatalogError, SecretText, WorkspaceView};
 use birdhouse_datafile::{Diagnostic, Project};
-use birdhouse_deploy::{Permission, secret_values};
+use birdhouse_deploy::{DeployError, Permission, secret_values};
 use birdhouse_engine::{Durability, Engine, EngineConfig};
 use birdhouse_ingest::{Ingestion, IngestionConfig};
 use birdhouse_server::{App, FlushLog, Imports, Interrupted, LiveWorkspaces, RateLimits};
@@ -138,6 +138,11 @@ impl Server {
                 server.app.publish(workspace.workspace.id, deployed.live);
             }
             Ok(None) => {}
+            Err(DeployError::Catalog(CatalogError::DeploymentInProgress(id))) => {
+                warn!(
+                    "deployment {id} is staged, so the project was not deployed and what was live is served; promote or discard it (tb deployment promote, tb deployment discard), then start again"
+                );
+            }
             Err(error) => {
                 show(error.diagnostics());
                 server.close().await;
@@ -187,12 +192,14 @@ impl Server {
         let serving = connections::serve(listener, router, stop.clone());
         let serving_clickhouse = connections::serve(clickhouse, on_clickhouse, stop.clone());
         let serving = async { tokio::join!(serving, serving_clickhouse) };
+        let watching = birdhouse_server::watch_storage(&app);
         let drained = async {
             asked.await;
             tokio::time::sleep(DRAIN).await;
         };
         tokio::select! {
             ((), ()) = serving => {}
+            never = watching => match never {},
             () = drained => warn!(seconds = DRAIN.as_secs(), "some requests did not end in time"),
         }
         if let Err(error) = schedules.await {
@@ -295,6 +302,9 @@ async fn load_workspaces(app: &App) -> anyhow::Result<()> {
             Ok(loaded) => {
                 app.publish(id, loaded.live);
                 app.stage(id, loaded.staging);
+                if let Some(interrupted) = loaded.interrupted {
+                    app.record_deployment(id, interrupted);
+                }
             }
             Err(error) => {
                 show(error.diagnostics());

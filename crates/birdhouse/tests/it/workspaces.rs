@@ -1,8 +1,14 @@
 //! Several workspaces on one server: made and deleted by clients, kept apart.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
-use crate::harness::{Client, Scratch, Server, project};
+use crate::deployments::support::send;
+use crate::harness::{Client, Scratch, Server, project, wait_until};
+
+/// How long the engine may take.
+const LIMIT: Duration = Duration::from_secs(30);
 
 const PROJECT: &str = "\
 --- datasources/events.datasource
@@ -154,6 +160,36 @@ fn refused_creations(server: &Server, user: &str) {
     }
 }
 
+/// The dates of fixtures grow old, so rows do not expire in the workspaces of `tb test run`.
+#[test]
+fn rows_do_not_expire_in_workspaces_for_tests() {
+    let scratch = Scratch::new();
+    let server = Server::start_empty(&scratch);
+    let account = server.client(&server.local_token("user_token"));
+    let expiring = "--- datasources/visits.datasource
+SCHEMA >
+    at DateTime `json:$.at`
+ENGINE MergeTree
+ENGINE_SORTING_KEY at
+ENGINE_TTL at + INTERVAL 1 DAY
+";
+    let [kept, other] = ["Tinybird_Local_Test_1", "other"].map(|name| {
+        let body = format!("name={name}");
+        let created = account.post("/v1/workspaces", body).ok().json();
+        let client = server.client(&text(&created["token"]));
+        send(&client, "/v1/build", expiring).ok();
+        let row = "{\"at\":\"2020-01-01 00:00:00\"}";
+        client.append("visits", row).expect(200);
+        client
+    });
+    let count = |client: &Client| client.value("SELECT count() FROM visits");
+    wait_until("rows expire elsewhere", LIMIT, || match count(&other) {
+        count if count == 0 => Ok(()),
+        count => Err(count.to_string()),
+    });
+    assert_eq!(count(&kept), 1);
+}
+
 #[test]
 fn workspaces_see_nothing_of_each_other() {
     let scratch = Scratch::new();
@@ -199,18 +235,14 @@ fn workspaces_see_nothing_of_each_other() {
         .delete(format!("/v1/workspaces/{other_id}?confirmation=yes"))
         .expect(403);
     // Logs as well: what one does, the other does not see.
-    crate::harness::wait_until(
-        "calls are in the log",
-        std::time::Duration::from_secs(10),
-        || {
-            let calls = first.value("SELECT count() FROM tinybird.pipe_stats_rt WHERE pipe_name = 'query_api' AND status_code = 200");
-            if calls.as_u64() > Some(0) {
-                Ok(())
-            } else {
-                Err(calls.to_string())
-            }
-        },
-    );
+    wait_until("calls are in the log", Duration::from_secs(10), || {
+        let calls = first.value("SELECT count() FROM tinybird.pipe_stats_rt WHERE pipe_name = 'query_api' AND status_code = 200");
+        if calls.as_u64() > Some(0) {
+            Ok(())
+        } else {
+            Err(calls.to_string())
+        }
+    });
     let ok = "SELECT count() FROM tinybird.pipe_stats_rt WHERE status_code = 200";
     assert_eq!(other.value(ok), 0);
     assert_eq!(
