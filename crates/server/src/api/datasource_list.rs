@@ -42,11 +42,11 @@ pub(super) async fn get(
     Path(name): Path<String>,
 ) -> Result<Response, ApiError> {
     if let Some(name) = name.strip_suffix(".datasource") {
-        return Ok(plain_text(structure::text(&ctx, find(&ctx, name)?)));
+        return Ok(plain_text(structure::text(&ctx, &app, find(&ctx, name)?)));
     }
     let resource = find(&ctx, &name)?;
     if ctx.params.text("format") == Some("datasource") {
-        return Ok(plain_text(structure::text(&ctx, resource)));
+        return Ok(plain_text(structure::text(&ctx, &app, resource)));
     }
     let shown = Shown::read(&ctx, &app).await?;
     Ok(Json(shown.datasource(resource)).into_response())

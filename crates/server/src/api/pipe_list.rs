@@ -66,7 +66,7 @@ pub(super) async fn get(
     body: Body,
 ) -> Result<Response, ApiError> {
     match name.strip_suffix(FILE) {
-        Some(name) => Ok(plain_text(structure::text(&ctx, find(&ctx, name)?))),
+        Some(name) => Ok(plain_text(structure::text(&ctx, &app, find(&ctx, name)?))),
         None if name.contains('.') => pipes::call(ctx, State(app), Path(name), body).await,
         None => {
             let resource = find(&ctx, &name)?;

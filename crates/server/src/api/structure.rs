@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use birdhouse_catalog::{Resource, ResourceKind, Scope, Scopes, TokenChange, TokenOrigin};
-use birdhouse_datafile::{Dialect, Edit, FileKind, NodeKind, Project, SourceFile, TokenScope};
+use birdhouse_datafile::{Edit, FileKind, NodeKind, Project, SourceFile, TokenScope};
 use serde_json::Value;
 
 use crate::app::{App, blocking};
@@ -55,14 +55,14 @@ fn writers(project: &Project, datasource: &str) -> Vec<(String, String)> {
 }
 
 /// Returns the file of a resource, with a `TOKEN` line for each token that clients gave a scope on it.
-pub(super) fn text(ctx: &RequestContext, resource: &Resource) -> String {
+pub(super) fn text(ctx: &RequestContext, app: &App, resource: &Resource) -> String {
     let kind = match resource.kind {
         ResourceKind::Pipe => FileKind::Pipe,
         _ => FileKind::Datasource,
     };
     let file = SourceFile::new(resource.path.as_str(), resource.content.as_str());
-    // What was accepted in either dialect can be read in this one.
-    let Ok(mut text) = Edit::of(&file, kind, Dialect::Classic) else {
+    let dialect = app.definitions.of(ctx).project().dialect;
+    let Ok(mut text) = Edit::of(&file, kind, dialect) else {
         return resource.content.clone();
     };
     let mut is_changed = false;

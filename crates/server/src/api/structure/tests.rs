@@ -1,7 +1,9 @@
 use std::fs;
 use std::path::Path;
 
-use birdhouse_datafile::{Datasource, EngineFamily, Node, NodeKind, Pipe, Schedule, resource_kind};
+use birdhouse_datafile::{
+    Datasource, Dialect, EngineFamily, Node, NodeKind, Pipe, Schedule, resource_kind,
+};
 use serde_json::json;
 
 use super::datasource::fields;
