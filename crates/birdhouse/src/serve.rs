@@ -116,7 +116,6 @@ impl Server {
         let app = Arc::new(app);
         app.watch_views();
         load_workspaces(&app).await?;
-        app.resume_copies(interrupted).await?;
         let deployed = match &project {
             Some((project, permission)) => app
                 .deployer
@@ -141,14 +140,12 @@ impl Server {
                 if live != workspace.live.id {
                     server.app.record_deployment(workspace.workspace.id, live);
                 }
-                Ok(server)
             }
-            Ok(None) => Ok(server),
+            Ok(None) => {}
             Err(DeployError::Catalog(CatalogError::DeploymentInProgress(id))) => {
                 warn!(
                     "deployment {id} is staged, so the project was not deployed and what was live is served; promote or discard it (tb deployment promote, tb deployment discard), then start again"
                 );
-                Ok(server)
             }
             Err(error) => {
                 show(error.diagnostics());
@@ -156,6 +153,9 @@ impl Server {
                 bail!("the project was not deployed: {error}")
             }
         }
+        // What they append goes to the tables that are live from now on.
+        server.app.resume_copies(interrupted).await?;
+        Ok(server)
     }
 
     /// Returns the address that is listened on.
@@ -196,12 +196,14 @@ impl Server {
         let serving = connections::serve(listener, router, stop.clone());
         let serving_clickhouse = connections::serve(clickhouse, on_clickhouse, stop.clone());
         let serving = async { tokio::join!(serving, serving_clickhouse) };
+        let watching = birdhouse_server::watch_storage(&app);
         let drained = async {
             asked.await;
             tokio::time::sleep(DRAIN).await;
         };
         tokio::select! {
             ((), ()) = serving => {}
+            never = watching => match never {},
             () = drained => warn!(seconds = DRAIN.as_secs(), "some requests did not end in time"),
         }
         if let Err(error) = schedules.await {

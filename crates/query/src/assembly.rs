@@ -25,6 +25,10 @@ use crate::restrictions::Restrictions;
 /// Pipes read with the rights of their author, so this is asked for `/v0/sql` and `q` only.
 pub type Access<'a> = &'a (dyn Fn(&str) -> bool + Sync);
 
+/// Says what a name means in a text of the caller's own when no resource has it: a query over whatever
+/// the caller may know, which the guard does not look at.
+pub type Views<'a> = &'a (dyn Fn(&str) -> Option<String> + Sync);
+
 /// A statement that is ready for the engine.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Assembled {
@@ -39,7 +43,6 @@ pub struct Assembled {
 }
 
 /// A text of the caller's own.
-#[derive(Debug)]
 pub struct OwnText<'a> {
     /// The text, rendered when it was a template.
     pub statement: Statement<'a>,
@@ -49,6 +52,8 @@ pub struct OwnText<'a> {
     pub secrets: Vec<String>,
     /// What it asked of the engine.
     pub settings: Settings,
+    /// What it sees besides resources.
+    pub views: Views<'a>,
 }
 
 impl<'a> OwnText<'a> {
@@ -60,6 +65,7 @@ impl<'a> OwnText<'a> {
             scope,
             secrets: Vec::new(),
             settings: Settings::default(),
+            views: &|_| None,
         }
     }
 }
@@ -145,6 +151,13 @@ impl Assembler<'_> {
             .await?;
         for (name, times) in names(&analysis) {
             let is_own = scope.owns(name);
+            let view = (text.views)(name).filter(|_| !is_own && !self.exists(name));
+            if let Some(view) = view {
+                growing.count(times)?;
+                growing.assembled.reads.insert(name.to_owned());
+                level.push(name, view);
+                continue;
+            }
             let is_table = analysis.tables.contains_key(name);
             if !is_own && !is_table && !self.exists(name) {
                 // The right side of IN is a column or an alias.
@@ -173,7 +186,7 @@ impl Assembler<'_> {
                 assembled.secrets.push(secret);
             }
         }
-        let body = self.with_tables(&analysis, text.statement.body);
+        let body = self.with_tables(&analysis, text.statement.body, text.views);
         growing.assembled.sql = if level.ctes.is_empty() {
             body
         } else {
@@ -341,7 +354,7 @@ impl Assembler<'_> {
             .guard
             .analyze(&statement, name, &inspected.secrets)
             .await?;
-        let body = self.with_tables(&analysis, statement.body);
+        let body = self.with_tables(&analysis, statement.body, &|_| None);
         // The right side of IN may be a column or an alias instead.
         let is_resource = |read: &str| {
             analysis.tables.contains_key(read) || pipe.node(read).is_some() || self.exists(read)
@@ -395,9 +408,9 @@ impl Assembler<'_> {
         }
     }
 
-    /// Makes the names of data sources that other workspaces share names of tables here, and those of
-    /// service data sources names of the workspace's own.
-    fn with_tables(&self, analysis: &Analysis, body: &str) -> String {
+    /// Makes the names of data sources that other workspaces share names of tables here, those of
+    /// service data sources names of the workspace's own, and those of views names of expressions.
+    fn with_tables(&self, analysis: &Analysis, body: &str, views: Views<'_>) -> String {
         let names = analysis.tables.keys().chain(analysis.in_names.keys());
         let mut body = body.to_owned();
         for name in names {
@@ -408,6 +421,9 @@ impl Assembler<'_> {
                 Some((SERVICE_DATABASE, table)) if self.exists(name) => {
                     let database = &self.resources.service_database;
                     body = move_name(&body, SERVICE_DATABASE, table, database);
+                }
+                Some((database, table)) if views(name).is_some() => {
+                    body = join_name(&body, database, table);
                 }
                 _ => {}
             }

@@ -7,7 +7,7 @@ use birdhouse_sql::{Statement, quote_identifier};
 use birdhouse_template::{Context, Parameters, Rendered};
 use bytes::Bytes;
 
-use crate::assembly::{Access, Assembled, Assembler, OwnText, Scope};
+use crate::assembly::{Access, Assembled, Assembler, OwnText, Scope, Views};
 use crate::error::QueryError;
 use crate::format::{Format, OutputSettings};
 use crate::guard::Guard;
@@ -126,7 +126,7 @@ impl Queries {
     }
 
     /// Runs a SQL text; one that begins with `%` is a template. With `pipeline`, the nodes of that
-    /// pipe can be read as well, and its endpoint or last node as `_`.
+    /// pipe can be read as well, and its endpoint or last node as `_`. `views` are what it sees besides.
     ///
     /// # Errors
     /// See [`QueryError`].
@@ -135,6 +135,7 @@ impl Queries {
         call: &Call<'_>,
         text: &str,
         pipeline: Option<&str>,
+        views: Views<'_>,
     ) -> Result<Answer, QueryError> {
         let rendered = rendered(call, text)?;
         let statement = statement(&rendered.sql)?;
@@ -147,24 +148,8 @@ impl Queries {
             scope: pipe.map_or(Scope::Workspace, |pipe| Scope::Pipe(pipe)),
             secrets: rendered.secrets,
             settings: rendered.settings,
+            views,
         };
-        self.text(call, own, format).await
-    }
-
-    /// Runs a SQL text as a ClickHouse server does: no template, any of its usual formats, `format`
-    /// when the text names none.
-    ///
-    /// # Errors
-    /// See [`QueryError`].
-    pub async fn clickhouse(
-        &self,
-        call: &Call<'_>,
-        text: &str,
-        format: &str,
-    ) -> Result<Answer, QueryError> {
-        let statement = statement(text)?;
-        let format = Format::from_clickhouse(statement.format.unwrap_or(format))?;
-        let own = OwnText::plain(statement, Scope::Workspace);
         self.text(call, own, format).await
     }
 
@@ -218,11 +203,28 @@ impl Queries {
         own: OwnText<'_>,
         format: Format,
     ) -> Result<Answer, QueryError> {
+        let assembled = self.assembled(call, own).await?;
+        self.run(call, assembled, format).await
+    }
+
+    /// Assembles a text of the caller's own, within all their restrictions.
+    pub(crate) async fn assembled(
+        &self,
+        call: &Call<'_>,
+        own: OwnText<'_>,
+    ) -> Result<Assembled, QueryError> {
         call.restrictions.check(&self.guard).await?;
-        let assembled = self
-            .assembler(call)
-            .text(own, call.access, call.restrictions)
-            .await?;
+        let assembler = self.assembler(call);
+        assembler.text(own, call.access, call.restrictions).await
+    }
+
+    /// Runs what was assembled from a text of the caller's own.
+    pub(crate) async fn run(
+        &self,
+        call: &Call<'_>,
+        assembled: Assembled,
+        format: Format,
+    ) -> Result<Answer, QueryError> {
         let filters = call.restrictions.table_filters(&call.resources.database);
         self.execute(call, assembled, format, filters).await
     }
@@ -363,7 +365,7 @@ fn rendered(call: &Call<'_>, text: &str) -> Result<Rendered, QueryError> {
     body.render(call.parameters, context).map_err(template)
 }
 
-fn statement(text: &str) -> Result<Statement<'_>, QueryError> {
+pub(crate) fn statement(text: &str) -> Result<Statement<'_>, QueryError> {
     Statement::parse(text).map_err(|source| QueryError::Statement {
         node: String::new(),
         source,

@@ -7,6 +7,7 @@
 //! answer with every call.
 
 mod assembly;
+mod clickhouse;
 mod describe;
 mod error;
 mod execute;
@@ -16,7 +17,8 @@ mod limits;
 mod resources;
 mod restrictions;
 
-pub use assembly::{Access, Assembled, Assembler, OwnText, Scope};
+pub use assembly::{Access, Assembled, Assembler, OwnText, Scope, Views};
+pub use clickhouse::Dialect;
 pub use describe::{DeclaredParameter, Description, describe, node_parameters};
 pub use error::QueryError;
 pub use execute::{Answer, Call, Explained, Queries, in_their_words};

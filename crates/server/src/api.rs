@@ -7,6 +7,7 @@ mod connectors;
 mod copies;
 mod datasource_list;
 mod datasources;
+mod declared;
 mod dependencies;
 mod deployments;
 mod events;
@@ -15,6 +16,7 @@ mod health;
 mod ingestion;
 mod jobs;
 mod local;
+mod management;
 mod metrics;
 mod openapi;
 mod pipe_list;
@@ -26,6 +28,7 @@ mod structure;
 mod tags;
 mod tokens;
 mod variables;
+mod welcome;
 mod workspaces;
 
 pub(crate) use build::TEST_WORKSPACE;
@@ -89,6 +92,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/v0/events", post(events::append))
         .merge(datasources::routes())
         .merge(copies::routes())
+        .merge(declared::routes())
         .route("/v0/pipes/{endpoint}", post(pipes::call))
         .route(
             "/v0/pipes/openapi.json",
@@ -107,6 +111,7 @@ pub fn router(app: Arc<App>) -> Router {
             post(ingestion::set_aside),
         )
         .route("/metrics", get(metrics::metrics))
+        .route("/openapi.json", get(management::document))
         .route("/v0/health", get(health::health))
         .route("/health/liveness", get(health::liveness))
         .route("/health/readiness", get(health::readiness))
@@ -146,6 +151,7 @@ fn account_routes() -> Router<Arc<App>> {
         .route("/tokens", get(local::tokens))
         .route("/v0/auth", get(local::auth))
         .route("/v0/regions", get(local::regions))
+        .route("/v1/infra", get(local::infrastructures))
         .route("/v0/environments", branches.clone())
         .route("/v1/environments", branches)
         .route("/v0/environments/{name}", branch.clone())
@@ -190,6 +196,7 @@ fn resource_routes() -> Router<Arc<App>> {
     let datasource = get(datasource_list::get)
         .put(structure::datasource::update)
         .delete(structure::datasource::delete);
+    let connector = get(connectors::get).delete(connectors::refuse);
     Router::new()
         .route("/v0/datasources", get(datasource_list::list))
         .route("/v0/datasources/{name}", datasource)
@@ -202,8 +209,12 @@ fn resource_routes() -> Router<Arc<App>> {
         .route("/v0/datasources/exchange", post(structure::refuse))
         .merge(pipe_routes())
         .route("/examples/query.http", get(examples::query))
-        .route("/v0/connectors", get(connectors::list))
-        .route("/v0/connectors/{name}", get(connectors::get))
+        .route(
+            "/v0/connectors",
+            get(connectors::list).post(connectors::refuse),
+        )
+        .route("/v0/connectors/{name}", connector)
+        .route("/v0/connectors/{name}/preview", get(connectors::preview))
         .route("/v0/dependencies", get(dependencies::get))
         .route("/v0/tags", get(tags::list).post(structure::refuse))
         .route(
@@ -327,12 +338,12 @@ pub(crate) async fn with_request_id(mut request: Request, next: Next) -> Respons
     response
 }
 
-async fn not_found(request: Request) -> ApiError {
-    ApiError::not_found(format!(
-        "there is no route {} {}",
-        request.method(),
-        request.uri().path()
-    ))
+async fn not_found(request: Request) -> Response {
+    if let Some(page) = welcome::page(&request) {
+        return page.into_response();
+    }
+    let (method, path) = (request.method(), request.uri().path());
+    ApiError::not_found(format!("there is no route {method} {path}")).into_response()
 }
 
 async fn method_not_allowed(request: Request) -> ApiError {

@@ -4,6 +4,8 @@
 //! reader's role runs it. Only the dialect is another one: where token, query and parameters are
 //! found, formats, and the shape of errors.
 
+mod compress;
+
 use std::sync::Arc;
 
 use axum::Router;
@@ -17,11 +19,12 @@ use axum::routing::get;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use birdhouse_engine::EngineError;
-use birdhouse_query::{Answer, QueryError};
+use birdhouse_query::{Answer, Dialect, QueryError};
 use birdhouse_sql::bind::bind;
 use serde_json::{Value, json};
 use tower_http::catch_panic::CatchPanicLayer;
 
+use self::compress::Encoding;
 use crate::api::{panicked, query_call, record, with_request_id};
 use crate::app::App;
 use crate::body;
@@ -30,10 +33,12 @@ use crate::error::ApiError;
 use crate::limits::QUERY_BODY_BYTES_MAX;
 use crate::params::Params;
 use crate::unread;
+use crate::views::schema;
 
 const USER: &str = "x-clickhouse-user";
 const KEY: &str = "x-clickhouse-key";
 const FORMAT: &str = "x-clickhouse-format";
+const DATABASE: &str = "x-clickhouse-database";
 const EXCEPTION_CODE: HeaderName = HeaderName::from_static("x-clickhouse-exception-code");
 const SUMMARY: HeaderName = HeaderName::from_static("x-clickhouse-summary");
 const QUERY_ID: HeaderName = HeaderName::from_static("x-clickhouse-query-id");
@@ -41,6 +46,9 @@ const TIMEZONE: HeaderName = HeaderName::from_static("x-clickhouse-timezone");
 
 /// What ClickHouse answers in without a `FORMAT`.
 const DEFAULT_FORMAT: &str = "TabSeparated";
+
+/// What ClickHouse calls the database of a client that names none.
+const DEFAULT_DATABASE: &str = "default";
 
 /// Parameters whose values are secret.
 const PASSWORDS: [&str; 2] = ["password", "token"];
@@ -101,7 +109,10 @@ async fn run(State(app): State<Arc<App>>, request: Request) -> Result<Response, 
         return Ok(OK.into_response());
     }
     let ctx = authenticate(&mut parts, &params, &app).await?;
-    check_database(&ctx, &params)?;
+    let database = params
+        .text("database")
+        .or_else(|| text_of(&parts.headers, DATABASE));
+    check_database(&ctx, database.unwrap_or_default())?;
     let text = bind(text, |name| params.text(&format!("param_{name}")))
         .map_err(|error| Exception::bad(code::BAD_ARGUMENTS, error.to_string()))?;
     let format = params.filled("default_format");
@@ -109,7 +120,15 @@ async fn run(State(app): State<Arc<App>>, request: Request) -> Result<Response, 
     let format = format.unwrap_or(DEFAULT_FORMAT);
     let nothing = Params::default();
     let result = query_call(&ctx, &nothing, async |call| {
-        Ok(app.queries.clickhouse(call, &text, format).await)
+        let workspace = &ctx.workspace().workspace;
+        let views = |name: &str| schema::find(&ctx, call, name);
+        let dialect = Dialect {
+            format,
+            database: &workspace.name,
+            aliases: &[DEFAULT_DATABASE, &workspace.database],
+            views: &views,
+        };
+        Ok(app.queries.clickhouse(call, &text, &dialect).await)
     });
     let (result, error) = match result.await.map_err(Exception::from)? {
         Ok(answer) => (Ok(answer), None),
@@ -126,7 +145,11 @@ async fn run(State(app): State<Arc<App>>, request: Request) -> Result<Response, 
     );
     record(&app, &ctx, None, &said, result.as_ref());
     match (result, error) {
-        (Ok(answer), _) => Ok(answered(answer, &ctx)),
+        (Ok(answer), _) => {
+            let is_wanted = params.flag("enable_http_compression");
+            let encoding = Encoding::accepted(&ctx.headers).filter(|_| is_wanted);
+            answered(answer, &ctx, encoding).await
+        }
         (Err(error), known) => {
             let code = known.map_or(code::UNKNOWN_EXCEPTION, |(_, code)| code);
             Err(Exception::new(error.status, code, error.message))
@@ -191,27 +214,31 @@ async fn authenticate(
 }
 
 /// A client may name the only database that there is for it: its workspace.
-fn check_database(ctx: &RequestContext, params: &Params) -> Result<(), Exception> {
+fn check_database(ctx: &RequestContext, named: &str) -> Result<(), Exception> {
     let workspace = &ctx.workspace().workspace;
-    let known = ["", "default", &workspace.name, &workspace.database];
-    match params.text("database") {
-        Some(name) if !known.contains(&name) => Err(Exception::new(
-            StatusCode::NOT_FOUND,
-            code::UNKNOWN_DATABASE,
-            format!(
-                "Database {name} does not exist; the token's database is {}",
-                workspace.name
-            ),
-        )),
-        _ => Ok(()),
+    let known = ["", DEFAULT_DATABASE, &workspace.name, &workspace.database];
+    if known.contains(&named) {
+        return Ok(());
     }
+    Err(Exception::new(
+        StatusCode::NOT_FOUND,
+        code::UNKNOWN_DATABASE,
+        format!(
+            "Database {named} does not exist; the token's database is {}",
+            workspace.name
+        ),
+    ))
 }
 
 fn text_of<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     headers.get(name)?.to_str().ok()
 }
 
-fn answered(answer: Answer, ctx: &RequestContext) -> Response {
+async fn answered(
+    answer: Answer,
+    ctx: &RequestContext,
+    encoding: Option<Encoding>,
+) -> Result<Response, Exception> {
     let summary = answer.summary;
     let summary = json!({
         "read_rows": summary.read_rows.to_string(),
@@ -220,8 +247,23 @@ fn answered(answer: Answer, ctx: &RequestContext) -> Response {
         "result_bytes": summary.result_bytes.to_string(),
         "elapsed_ns": summary.elapsed_ns.to_string(),
     });
-    let mut response = Response::new(Body::from(answer.body));
+    let body = match encoding {
+        None => answer.body,
+        Some(encoding) => {
+            let plain = answer.body;
+            let packed = tokio::task::spawn_blocking(move || encoding.compress(&plain)).await;
+            packed
+                .ok()
+                .and_then(Result::ok)
+                .ok_or_else(|| Exception::from(ApiError::internal()))?
+        }
+    };
+    let mut response = Response::new(Body::from(body));
     let headers = response.headers_mut();
+    if let Some(encoding) = encoding {
+        let name = HeaderValue::from_static(encoding.name());
+        headers.insert(header::CONTENT_ENCODING, name);
+    }
     let content_type = HeaderValue::from_static(answer.content_type);
     headers.insert(header::CONTENT_TYPE, content_type);
     headers.insert(TIMEZONE, HeaderValue::from_static("UTC"));
@@ -234,7 +276,7 @@ fn answered(answer: Answer, ctx: &RequestContext) -> Response {
             headers.insert(name, value);
         }
     }
-    response
+    Ok(response)
 }
 
 fn code_of(error: &QueryError) -> i32 {

@@ -25,9 +25,11 @@ mod params;
 mod rate;
 mod request_id;
 mod spool;
+mod storage;
 mod structure;
 mod unread;
 mod upload;
+mod views;
 
 pub use api::router;
 pub use app::{App, LiveWorkspaces};
@@ -38,3 +40,4 @@ pub use copies::schedules::run_schedules;
 pub use error::ApiError;
 pub use flush_log::FlushLog;
 pub use import::Imports;
+pub use storage::watch_storage;

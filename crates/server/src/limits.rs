@@ -107,5 +107,8 @@ pub(crate) const PROJECT_FILES_MAX: usize = 5_000;
 /// Bytes of a file's path in a project.
 pub(crate) const PROJECT_PATH_BYTES_MAX: usize = 1_024;
 
+/// How often it is noted how much each data source holds.
+pub(crate) const STORAGE_SAMPLE_PERIOD: Duration = Duration::from_secs(60);
+
 /// How often a change of the project begins again because another deployment was made live meanwhile.
 pub(crate) const CHANGE_ATTEMPTS_MAX: usize = 5;

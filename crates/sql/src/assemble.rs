@@ -80,6 +80,13 @@ pub fn move_name(text: &str, first: &str, second: &str, database: &str) -> Strin
     replace_name(text, first, second, &moved)
 }
 
+/// Returns `text` with each `first.second` written as `second` alone. Text that the lexer does not
+/// understand is left as it is.
+#[must_use]
+pub fn drop_name(text: &str, first: &str, second: &str) -> String {
+    replace_name(text, first, second, &quote_identifier(second))
+}
+
 fn replace_name(text: &str, first: &str, second: &str, replacement: &str) -> String {
     let Ok(tokens) = tokens(text) else {
         return text.to_owned();

@@ -10,6 +10,7 @@ pub mod bind;
 pub mod functions;
 pub mod lexer;
 pub mod quote;
+pub mod show;
 pub mod statement;
 pub mod tree;
 pub mod types;

@@ -17,8 +17,8 @@ mod writer;
 pub use recorder::Recorder;
 pub use redact::redact_url;
 pub use service_datasources::{
-    Column, DatasourceOperation, EndpointError, JobState, OperationType, PipeCall, QUERY_API,
-    SERVICE_DATASOURCES, ServiceDatasource, StoredBlock,
+    Column, DatasourceOperation, DatasourceStorage, EndpointError, JobState, OperationType,
+    PipeCall, QUERY_API, SERVICE_DATASOURCES, ServiceDatasource, StoredBlock,
 };
 pub use tables::ensure_tables;
 pub use telemetry::Telemetry;

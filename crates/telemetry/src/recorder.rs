@@ -14,7 +14,9 @@ use tokio::sync::Notify;
 
 use crate::limits::{BATCH_ROWS, QUEUE_BYTES_MAX};
 use crate::service_datasources::{Record, ServiceDatasource};
-use crate::{DatasourceOperation, EndpointError, JobState, PipeCall, StoredBlock};
+use crate::{
+    DatasourceOperation, DatasourceStorage, EndpointError, JobState, PipeCall, StoredBlock,
+};
 
 /// Takes records from anywhere. Cheap to clone; no method waits or fails.
 ///
@@ -83,6 +85,11 @@ impl Recorder {
     /// Records a stored block of a file.
     pub fn record_block(&self, block: StoredBlock) {
         self.queue.push(&self.database, &block);
+    }
+
+    /// Records what a data source holds.
+    pub fn record_storage(&self, storage: DatasourceStorage) {
+        self.queue.push(&self.database, &storage);
     }
 
     /// Records a failed request that is no [`PipeCall`], such as one to a pipe that does not exist.

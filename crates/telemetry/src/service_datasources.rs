@@ -8,6 +8,7 @@
 mod block_log;
 mod daily;
 mod datasources_ops_log;
+mod datasources_storage;
 mod empty;
 mod endpoint_errors;
 mod jobs_log;
@@ -22,6 +23,7 @@ use crate::limits::DEDUPLICATION_WINDOW;
 
 pub use block_log::StoredBlock;
 pub use datasources_ops_log::{DatasourceOperation, OperationType};
+pub use datasources_storage::DatasourceStorage;
 pub use endpoint_errors::EndpointError;
 pub use jobs_log::JobState;
 pub use pipe_stats_rt::{PipeCall, QUERY_API};
@@ -34,7 +36,7 @@ pub const SERVICE_DATASOURCES: [&ServiceDatasource; 11] = [
     &daily::PIPE_STATS,
     &daily::DATASOURCES_OPS_STATS,
     &block_log::DATASOURCE,
-    &empty::DATASOURCES_STORAGE,
+    &datasources_storage::DATASOURCE,
     &jobs_log::DATASOURCE,
     &empty::KAFKA_OPS_LOG,
     &empty::LLM_USAGE,

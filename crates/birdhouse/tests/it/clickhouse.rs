@@ -1,6 +1,6 @@
 //! The ClickHouse interface: who may read what, in the dialect of ClickHouse.
 
-use crate::harness::{ADMIN_TOKEN, Answer, Client, Scratch, Server, encode, example};
+use crate::harness::{ADMIN_TOKEN, Answer, Client, Scratch, Server, encode, example, project};
 
 /// Sends a query with the token as the password.
 fn query(client: &Client, token: &str, sql: &str, options: &str) -> Answer {
@@ -117,7 +117,11 @@ fn queries_bodies_parameters_and_formats() {
         ("INSERT INTO products VALUES ('a')", (400, 62)),
         ("DROP TABLE products", (400, 62)),
         ("SELECT * FROM none", (404, 60)),
-        ("SELECT * FROM system.tables", (404, 60)),
+        ("SELECT * FROM system.users", (404, 60)),
+        ("SELECT * FROM system.parts", (404, 60)),
+        ("SHOW CREATE TABLE products", (400, 62)),
+        ("DESCRIBE nothing", (404, 60)),
+        ("DESCRIBE url('http://127.0.0.1/', CSV)", (400, 62)),
         ("SELECT nothing FROM products", (400, 47)),
         ("SELECT 1 FORMAT Foo", (400, 73)),
         ("SELECT sleep(1)", (400, 497)),
@@ -169,5 +173,133 @@ fn a_token_reads_what_it_may_and_nothing_else() {
     ] {
         let found = [ADMIN_TOKEN, all, &read, &append].map(|token| allowed(token, sql));
         assert_eq!(found, expected, "{sql}");
+    }
+}
+
+const SHARED: &str = "\
+--- datasources/quokkas.datasource
+TOKEN keeper READ
+SCHEMA >
+    `n` Int32 `json:$.n`,
+    `name` Nullable(String) `json:$.name`
+ENGINE MergeTree
+ENGINE_SORTING_KEY n
+--- datasources/secrets.datasource
+SCHEMA >
+    `n` Int32 `json:$.n`
+ENGINE MergeTree
+ENGINE_SORTING_KEY n
+--- endpoints/wombats.pipe
+TOKEN keeper READ
+NODE burrow
+SQL >
+    SELECT n, toString(n) AS text FROM quokkas
+TYPE endpoint
+--- endpoints/hidden.pipe
+NODE burrow
+SQL >
+    SELECT n FROM secrets
+TYPE endpoint
+";
+
+#[test]
+fn tools_see_the_tables_that_the_token_may_read() {
+    let scratch = Scratch::new();
+    let server = Server::start(&scratch, &project(&scratch, "project", SHARED));
+    let rows = "/v0/events?name=quokkas&wait=true";
+    server
+        .admin()
+        .post(rows, "{\"n\":1}\n{\"n\":2}\n")
+        .expect(200);
+    let ch = server.clickhouse();
+    let keeper = server.token("keeper");
+    let ask = |token: &str, sql: &str| query(&ch, token, sql, "").expect(200).text();
+    let seen = ask(&keeper, "SHOW TABLES LIKE '%s'");
+    assert_eq!(seen, "quokkas\nwombats\n");
+    let all = ask(ADMIN_TOKEN, "SHOW TABLES NOT LIKE '%quarantine'");
+    assert_eq!(all, "hidden\nquokkas\nsecrets\nwombats\n");
+    assert_eq!(ask(&keeper, "SHOW DATABASES"), "Tinybird_Local_Testing\n");
+    assert_eq!(
+        ask(&keeper, "SELECT currentDatabase(), DATABASE()"),
+        "Tinybird_Local_Testing\tTinybird_Local_Testing\n"
+    );
+    for (table, is_there) in [("quokkas", "1\n"), ("secrets", "0\n"), ("none", "0\n")] {
+        assert_eq!(ask(&keeper, &format!("EXISTS TABLE {table}")), is_there);
+    }
+    assert_eq!(
+        ask(&keeper, "DESCRIBE TABLE wombats FORMAT CSV"),
+        "\"n\",\"Int32\",\"\",\"\",\"\",\"\",\"\"\n\"text\",\"String\",\"\",\"\",\"\",\"\",\"\"\n"
+    );
+    let hidden = query(&ch, &keeper, "DESCRIBE secrets", "");
+    assert_eq!(refusal(&hidden), (403, 497));
+    assert_eq!(
+        ask(
+            &keeper,
+            "SELECT name, engine, total_rows FROM system.tables WHERE name NOT LIKE '%quarantine' ORDER BY name"
+        ),
+        "quokkas\tMergeTree\t2\nwombats\tView\t\\N\n"
+    );
+    assert_eq!(
+        ask(
+            &keeper,
+            "SELECT t.name, c.name, c.type FROM system.tables t JOIN system.columns c ON c.table = t.name WHERE c.table = 'quokkas'"
+        ),
+        "quokkas\tn\tInt32\nquokkas\tname\tNullable(String)\n"
+    );
+    assert_eq!(
+        ask(
+            &keeper,
+            "SELECT table_name, column_name, is_nullable FROM INFORMATION_SCHEMA.COLUMNS WHERE table_name NOT LIKE '%quarantine'"
+        ),
+        "quokkas\tn\t0\nquokkas\tname\t1\n"
+    );
+    for name in ["Tinybird_Local_Testing.quokkas", "`default`.\"quokkas\""] {
+        let sql = format!("SELECT max({name}.n) FROM {name}");
+        assert_eq!(ask(&keeper, &sql), "2\n", "{name}");
+    }
+    some_rows_only(&server, &ask);
+}
+
+/// A token that may see some rows does not learn how many there are.
+fn some_rows_only(server: &Server, ask: &dyn Fn(&str, &str) -> String) {
+    let scope = encode("DATASOURCES:READ:quokkas:n = 1");
+    let path = format!("/v0/tokens?name=one&scope={scope}");
+    let token = server.admin().call("POST", path).send().expect(200).json();
+    let token = token["token"].as_str().unwrap();
+    assert_eq!(ask(token, "SELECT n FROM quokkas"), "1\n");
+    let counts = "SELECT name, total_rows, total_bytes FROM system.tables";
+    assert_eq!(ask(token, counts), "quokkas\t\\N\t\\N\n");
+    let settings = "SELECT count() FROM system.settings WHERE value LIKE '%quokkas%'";
+    assert_eq!(ask(token, settings), "0\n");
+}
+
+#[test]
+fn answers_are_compressed_when_asked_for() {
+    let scratch = Scratch::new();
+    let server = Server::start(&scratch, &example());
+    let ch = server.clickhouse();
+    let ask = |options: &str, accepted: &str| {
+        let sql = encode("SELECT repeat('a', 10000)");
+        let call = ch.call("GET", format!("/?query={sql}{options}"));
+        let call = call.header("x-clickhouse-key", ADMIN_TOKEN);
+        call.header("accept-encoding", accepted).send().expect(200)
+    };
+    let expected = format!("{}\n", "a".repeat(10_000));
+    let gzip = ask("&enable_http_compression=1", "gzip, deflate");
+    assert_eq!(gzip.header("content-encoding").as_deref(), Some("gzip"));
+    let mut text = String::new();
+    let mut decoder = flate2::read::GzDecoder::new(gzip.body.as_slice());
+    std::io::Read::read_to_string(&mut decoder, &mut text).unwrap();
+    assert_eq!(text, expected);
+    let zstd = ask("&enable_http_compression=1", "lz4,zstd");
+    assert_eq!(zstd.header("content-encoding").as_deref(), Some("zstd"));
+    assert_eq!(
+        zstd::decode_all(zstd.body.as_slice()).unwrap(),
+        expected.as_bytes()
+    );
+    for (options, accepted) in [("", "gzip"), ("&enable_http_compression=1", "lz4")] {
+        let plain = ask(options, accepted);
+        assert_eq!(plain.header("content-encoding"), None);
+        assert_eq!(plain.text(), expected);
     }
 }

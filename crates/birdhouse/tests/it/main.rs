@@ -23,6 +23,8 @@ mod harness;
 mod imports;
 mod model;
 mod openapi;
+mod organization;
+mod other_clients;
 mod overload;
 mod project_tests;
 mod replacements;

@@ -87,7 +87,7 @@ impl Fixture {
         };
         let answer = self
             .queries
-            .sql(&call, text, None)
+            .sql(&call, text, None, &|_| None)
             .await
             .map_err(|e| e.to_string())?;
         Ok(String::from_utf8_lossy(&answer.body).into_owned())

@@ -31,7 +31,7 @@ impl Fixture {
             Some(pipe) => self.queries.endpoint(&call, pipe, text, csv).await,
             None => {
                 let text = format!("{}\nFORMAT CSV", text.unwrap_or_default());
-                self.queries.sql(&call, &text, None).await
+                self.queries.sql(&call, &text, None, &|_| None).await
             }
         };
         let answer = answer.map_err(|error| error.to_string())?;

@@ -52,6 +52,26 @@ pub(super) async fn get(
     Ok(plain_text(found.content.clone()))
 }
 
+/// `GET /v0/connectors/<name or id>/preview`: what wizards look for when they make a data source.
+pub(super) async fn preview(
+    ctx: RequestContext,
+    Path(name): Path<String>,
+) -> Result<Json<Value>, ApiError> {
+    require(&ctx)?;
+    let found = ctx.find_resource(ResourceKind::Connection, &name);
+    let name = found.map_or(name.as_str(), |resource| resource.name.as_str());
+    Err(ApiError::bad_request(format!(
+        "the connection '{name}' is declared, not active: this server reads nothing from it; make the data source from a file, with `tb datasource create --file`"
+    )))
+}
+
+/// `POST /v0/connectors` and `DELETE /v0/connectors/<name>`.
+pub(super) async fn refuse(_: RequestContext) -> Result<Json<Value>, ApiError> {
+    Err(ApiError::bad_request(
+        "connections are made and removed by deploying a project with or without their .connection files, with `tb deploy` or `tb build`",
+    ))
+}
+
 fn require(ctx: &RequestContext) -> Result<(), ApiError> {
     if ctx.scopes().can_deploy() {
         return Ok(());

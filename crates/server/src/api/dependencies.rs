@@ -12,8 +12,9 @@ use crate::app::App;
 use crate::context::RequestContext;
 use crate::error::ApiError;
 
-/// `GET /v0/dependencies`, of all data sources or of one `datasource`, with `recursive` also those
-/// behind.
+/// `GET /v0/dependencies`: what each data source fills, of all or of one `datasource`, with `recursive`
+/// also what is behind. With `check_for_partial_replace` the data sources whose rows depend on those of
+/// `datasource`, at every depth, each with what it fills in turn: clients replace or truncate the keys.
 pub(super) async fn get(
     ctx: RequestContext,
     State(app): State<Arc<App>>,
@@ -23,33 +24,48 @@ pub(super) async fn get(
     }
     let fed = fed(&ctx, &app).await;
     let wanted = ctx.params.filled("datasource");
-    let starts = fed
-        .iter()
-        .filter(|(name, _)| wanted.is_none_or(|w| w == *name));
-    let dependencies: BTreeMap<&String, Vec<&String>> = starts
-        .map(|(name, targets)| {
-            let mut reached: BTreeSet<&String> = targets.iter().collect();
-            let mut open: Vec<&String> = reached.iter().copied().collect();
-            while ctx.params.flag("recursive")
-                && let Some(next) = open.pop()
-            {
-                let behind = fed.get(next).into_iter().flatten();
-                open.extend(behind.filter(|target| reached.insert(target)));
-            }
-            (name, reached.into_iter().collect())
-        })
-        .collect();
+    let dependencies: BTreeMap<&str, Vec<&str>> = match wanted {
+        Some(start) if ctx.params.flag("check_for_partial_replace") => reached(&fed, start)
+            .into_iter()
+            .map(|name| (name, targets(&fed, name).collect()))
+            .collect(),
+        _ => fed
+            .keys()
+            .filter(|name| wanted.is_none_or(|wanted| wanted == *name))
+            .map(|name| match ctx.params.flag("recursive") {
+                true => (name.as_str(), reached(&fed, name).into_iter().collect()),
+                false => (name.as_str(), targets(&fed, name).collect()),
+            })
+            .collect(),
+    };
     Ok(Json(json!({
         "dependencies": dependencies,
         "incompatible_datasources": {},
     })))
 }
 
-/// Returns the targets that materialized nodes fill, by the data source that they read.
-async fn fed(ctx: &RequestContext, app: &App) -> BTreeMap<String, BTreeSet<String>> {
+/// The targets that materialized nodes fill, by the data source that they read.
+type Fed = BTreeMap<String, BTreeSet<String>>;
+
+fn targets<'f>(fed: &'f Fed, name: &str) -> impl Iterator<Item = &'f str> {
+    fed.get(name).into_iter().flatten().map(String::as_str)
+}
+
+/// Returns everything behind a data source.
+fn reached<'f>(fed: &'f Fed, start: &str) -> BTreeSet<&'f str> {
+    let mut reached: BTreeSet<&str> = targets(fed, start).collect();
+    let mut open: Vec<&str> = reached.iter().copied().collect();
+    while let Some(next) = open.pop() {
+        open.extend(targets(fed, next).filter(|target| reached.insert(target)));
+    }
+    reached
+}
+
+/// Finds them.
+async fn fed(ctx: &RequestContext, app: &App) -> Fed {
     let definitions = app.definitions.of(ctx);
     let reads = definitions.reads(ctx, app).await;
-    let mut fed: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let mut fed = Fed::new();
     for pipe in &definitions.project().pipes {
         let name = pipe.name.to_string();
         for node in &pipe.nodes {

@@ -67,6 +67,11 @@ pub(super) async fn regions() -> Json<Value> {
     Json(json!({ "regions": [] }))
 }
 
+/// `GET /v1/infra`: self-managed regions are the hosted service's; this server is one.
+pub(super) async fn infrastructures(_: RequestContext) -> Json<Value> {
+    Json(json!({ "infras": [] }))
+}
+
 #[cfg(test)]
 mod tests {
     use super::is_loopback;

@@ -20,6 +20,7 @@ use crate::context::RequestContext;
 use crate::error::ApiError;
 use crate::limits::QUERY_BODY_BYTES_MAX;
 use crate::params::Params;
+use crate::views::organization;
 
 /// `GET|POST /v0/sql`: the text is the parameter `q`, or the body.
 pub(super) async fn run(
@@ -54,7 +55,9 @@ async fn execute(ctx: &RequestContext, app: &App, params: &Params) -> Result<Ans
         }
     }
     query_call(ctx, params, async |call| {
-        app.queries.sql(call, q, pipeline).await
+        let catalog = app.catalog.view();
+        let views = |name: &str| organization::find(ctx, &catalog, name);
+        app.queries.sql(call, q, pipeline, &views).await
     })
     .await
 }
@@ -83,6 +86,7 @@ pub(crate) async fn query_call<T>(
     let restrictions = restrictions(ctx);
     let access = |name: &str| match name.split_once('.') {
         Some((SERVICE_DATABASE, _)) => scopes.is_admin(),
+        Some((organization::DATABASE, _)) => organization::is_readable(ctx),
         _ if resources.pipes.contains_key(name) => {
             scopes.can_read_pipe(name) || restrictions.pipes.contains_key(name)
         }
@@ -192,8 +196,10 @@ pub(crate) fn record(
     params: &Params,
     result: Result<&Answer, &ApiError>,
 ) {
-    let service = format!("{SERVICE_DATABASE}.");
-    let is_service = |name: &String| name.starts_with(&service);
+    let is_service = |name: &String| {
+        let database = name.split_once('.').map(|(database, _)| database);
+        matches!(database, Some(SERVICE_DATABASE | organization::DATABASE))
+    };
     if result.is_ok_and(|answer| !answer.reads.is_empty() && answer.reads.iter().all(is_service)) {
         return;
     }

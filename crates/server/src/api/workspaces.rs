@@ -21,8 +21,11 @@ const ORGANIZATION: &str = "Local";
 /// Pipes of a kind that clients may expect to be allowed; nothing here counts them.
 const PIPES_SHOWN: u32 = 100;
 
-/// The Python SDK fails on any other member of a workspace.
-const SLIM: [&str; 3] = ["id", "name", "token"];
+/// The Python SDK fails on any other member of a workspace in a list,
+const LISTED: [&str; 3] = ["id", "name", "token"];
+
+/// and on any other of the token's own.
+const OWN: [&str; 6] = ["id", "name", "user_id", "user_email", "scope", "main"];
 
 /// `GET /v1/user/workspaces[?with_environments=true][&only_environments=true]`: every workspace that the
 /// token belongs to, with a token for it; branches when they are asked for.
@@ -53,7 +56,8 @@ pub(super) async fn list(ctx: RequestContext, State(app): State<Arc<App>>) -> Js
 
 /// `GET /v1/workspace`: the workspace of the token.
 pub(super) async fn current(ctx: RequestContext, State(app): State<Arc<App>>) -> Json<Value> {
-    Json(shown(&ctx, app.catalog.view().account(), ctx.workspace()))
+    let catalog = app.catalog.view();
+    Json(shown_as(&ctx, &OWN, catalog.account(), ctx.workspace()))
 }
 
 /// `GET /v1/workspaces/<id>`.
@@ -108,7 +112,7 @@ pub(super) async fn delete(
         .any(|text| text == "yes" || text == name);
     if !is_confirmed {
         return Err(ApiError::bad_request(format!(
-            "deleting the workspace '{name}' deletes all its data; confirm it by the parameter hard_delete_confirmation=yes"
+            "deleting the workspace '{name}' deletes all its data; confirm it by the parameter hard_delete_confirmation=yes, or by the option `--confirm_hard_delete {name}` of `tb workspace delete`"
         )));
     }
     app.delete_workspace(view.workspace.id).await?;
@@ -172,6 +176,16 @@ fn require_account(ctx: &RequestContext, what: &str) -> Result<(), ApiError> {
 /// Returns a workspace as clients read it, with a token for it: the admin's, or the caller's own when
 /// it is no admin.
 pub(super) fn shown(ctx: &RequestContext, account: &Account, view: &WorkspaceView) -> Value {
+    shown_as(ctx, &LISTED, account, view)
+}
+
+/// Does the same; the Python SDK gets the members that it knows.
+fn shown_as(
+    ctx: &RequestContext,
+    known: &[&str],
+    account: &Account,
+    view: &WorkspaceView,
+) -> Value {
     let is_admin = ctx.caller.is_account() || ctx.scopes().is_admin();
     let admin = view.admin_token().filter(|_| is_admin);
     let token = admin.map_or(&ctx.caller.token, |token| token);
@@ -205,7 +219,7 @@ pub(super) fn shown(ctx: &RequestContext, account: &Account, view: &WorkspaceVie
         Value::Object(all) if ctx.params.text("from") == Some("python-sdk") => {
             let slim = all
                 .into_iter()
-                .filter(|(name, _)| SLIM.contains(&name.as_str()));
+                .filter(|(name, _)| known.contains(&name.as_str()));
             Value::Object(slim.collect::<Map<_, _>>())
         }
         all => all,

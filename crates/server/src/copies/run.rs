@@ -178,15 +178,21 @@ impl CopyRun {
         };
         let mut place = Place::new(self, app, job);
         while from < rows {
+            let incomplete = |error: ApiError| {
+                let what = format!("only {from} of {rows} rows were copied: {}", error.message);
+                ApiError::new(error.status, what)
+            };
             if to <= from {
-                to = patiently(app, || gathered.next_chunk(from)).await?;
+                let next = patiently(app, || gathered.next_chunk(from)).await;
+                to = next.map_err(incomplete)?;
             }
             job.update(|details| details.copy = CopyStage::Appending { from, to, rows });
             if let Err(error) = job.store().await {
                 // Chunks that are appended already are known by their ids.
                 tracing::warn!(%error, job = %job.id(), "how far a copy is was not stored");
             }
-            place.append(gathered, (from, to)).await?;
+            let appended = place.append(gathered, (from, to)).await;
+            appended.map_err(incomplete)?;
             from = to;
             job.progress(appended_percentage(from, rows));
         }

@@ -2,27 +2,6 @@
 
 use super::{Column, ServiceDatasource, column};
 
-/// `tinybird.datasources_storage`.
-pub(super) const DATASOURCES_STORAGE: ServiceDatasource = ServiceDatasource {
-    name: "datasources_storage",
-    columns: &DATASOURCES_STORAGE_COLUMNS,
-    engine: "AggregatingMergeTree",
-    partition_key: Some("toYYYYMM(timestamp)"),
-    sorting_key: "datasource_id, timestamp",
-    ttl: None,
-    view: None,
-};
-
-const DATASOURCES_STORAGE_COLUMNS: [Column; 7] = [
-    column("datasource_id", "String"),
-    column("datasource_name", "String"),
-    column("timestamp", "DateTime"),
-    column("bytes", "SimpleAggregateFunction(max, UInt64)"),
-    column("rows", "SimpleAggregateFunction(max, UInt64)"),
-    column("bytes_quarantine", "SimpleAggregateFunction(max, UInt64)"),
-    column("rows_quarantine", "SimpleAggregateFunction(max, UInt64)"),
-];
-
 /// `tinybird.kafka_ops_log`.
 pub(super) const KAFKA_OPS_LOG: ServiceDatasource = ServiceDatasource {
     name: "kafka_ops_log",

@@ -1,624 +1,263 @@
-//! Every operation of the server, and who may.
+//! Requests for the operations of the document: where a path, a query or a body matters, and where some
+//! requests of an operation take other scopes than the rest.
 
-/// Who may.
-#[derive(Clone, Copy)]
-pub(super) enum Rule {
-    /// Anybody, without a token. The list of these may only shrink.
-    Open,
-    /// Every token, for what it sees itself.
-    AnyToken,
-    /// The owner of the server.
-    Account,
-    /// `ADMIN`.
-    Admin,
-    /// `ADMIN`, or one of these scopes.
-    Scopes(&'static [&'static str]),
-}
+/// A request: the path of the operation as the document has it, the method, and the path and the body
+/// that are sent.
+pub(super) type Line = (&'static str, &'static str, &'static str, &'static str);
 
-use Rule::{Account, Admin, AnyToken, Open, Scopes};
-
-const APPEND: Rule = Scopes(&["DATASOURCES:CREATE", "DATASOURCES:APPEND"]);
-const CREATE_DATASOURCE: Rule = Scopes(&["DATASOURCES:CREATE", "WORKSPACE:DEPLOY"]);
-const DROP_DATASOURCE: Rule = Scopes(&["DATASOURCES:DROP", "WORKSPACE:DEPLOY"]);
-const CREATE_PIPE: Rule = Scopes(&["PIPES:CREATE", "WORKSPACE:DEPLOY"]);
-const DROP_PIPE: Rule = Scopes(&["PIPES:DROP", "WORKSPACE:DEPLOY"]);
-const REMOVE: Rule = Scopes(&["DATASOURCES:CREATE"]);
-const ANALYZE: Rule = Scopes(&["DATASOURCES:CREATE", "WORKSPACE:DEPLOY"]);
-const SEE_DATASOURCE: Rule = Scopes(&[
-    "WORKSPACE:READ_ALL",
-    "WORKSPACE:DEPLOY",
-    "DATASOURCES:CREATE",
-    "DATASOURCES:READ",
-]);
-const READ_DATASOURCE: Rule = Scopes(&["WORKSPACE:READ_ALL", "DATASOURCES:READ"]);
-const SEE_PIPE: Rule = Scopes(&[
-    "WORKSPACE:READ_ALL",
-    "WORKSPACE:DEPLOY",
-    "PIPES:CREATE",
-    "PIPES:READ",
-]);
-const CALL_PIPE: Rule = Scopes(&["WORKSPACE:READ_ALL", "PIPES:READ"]);
-const RUN_COPIES: Rule = Scopes(&["PIPES:CREATE"]);
-const MANAGE_TOKENS: Rule = Scopes(&["TOKENS"]);
-const DEPLOY: Rule = Scopes(&["WORKSPACE:DEPLOY"]);
-const READ_ALL: Rule = Scopes(&["WORKSPACE:READ_ALL", "WORKSPACE:DEPLOY"]);
-
-/// An operation: its route as `api.rs` writes it, its method, a path, a body, and who may.
-pub(super) type Line = (&'static str, &'static str, &'static str, &'static str, Rule);
-
-pub(super) const RESOURCES: &[Line] = &[
-    (
-        "/v0/events",
-        "POST",
-        "/v0/events?name=quokkas",
-        "{\"n\":1}",
-        APPEND,
-    ),
-    (
-        "/v0/datasources",
-        "POST",
-        "/v0/datasources?name=quokkas&mode=append&format=ndjson",
-        "{\"n\":1}",
-        APPEND,
-    ),
-    (
-        "/v0/datasources",
-        "POST",
-        "/v0/datasources?name=quokkas",
-        "",
-        CREATE_DATASOURCE,
-    ),
-    ("/v0/datasources", "GET", "/v0/datasources", "", AnyToken),
-    (
-        "/v0/datasources/{name}",
-        "GET",
-        "/v0/datasources/quokkas",
-        "",
-        SEE_DATASOURCE,
-    ),
+/// Requests that take what the document says. Operations that are not here are asked for without a
+/// query and a body.
+pub(super) const REQUESTS: &[Line] = &[
+    ("/v0/events", "POST", "/v0/events?name=quokkas", "{\"n\":1}"),
     (
         "/v0/datasources/{name}",
         "GET",
         "/v0/datasources/quokkas.datasource",
         "",
-        SEE_DATASOURCE,
     ),
     (
         "/v0/datasources/{name}",
         "GET",
         "/v0/datasources/quokkas?format=datasource",
         "",
-        SEE_DATASOURCE,
-    ),
-    (
-        "/v0/datasources/{name}",
-        "PUT",
-        "/v0/datasources/quokkas",
-        "",
-        CREATE_DATASOURCE,
-    ),
-    (
-        "/v0/datasources/{name}",
-        "DELETE",
-        "/v0/datasources/quokkas",
-        "",
-        DROP_DATASOURCE,
-    ),
-    (
-        "/v0/datasources/{name}/alter",
-        "POST",
-        "/v0/datasources/quokkas/alter",
-        "",
-        CREATE_DATASOURCE,
     ),
     (
         "/v1/datasources/{name}/append",
         "POST",
         "/v1/datasources/quokkas/append?format=ndjson",
         "{\"n\":1}",
-        APPEND,
     ),
     (
         "/v1/datasources/{name}/replace",
         "POST",
         "/v1/datasources/quokkas/replace?format=ndjson",
         "{\"n\":1}",
-        REMOVE,
-    ),
-    (
-        "/v0/datasources/{name}/truncate",
-        "POST",
-        "/v0/datasources/quokkas/truncate",
-        "",
-        REMOVE,
     ),
     (
         "/v0/datasources/{name}/delete",
         "POST",
         "/v0/datasources/quokkas/delete",
         "delete_condition=n%3D7",
-        REMOVE,
     ),
     (
         "/v1/datasources/{name}/delete",
         "POST",
         "/v1/datasources/quokkas/delete",
         "delete_condition=n%3D7",
-        REMOVE,
     ),
-    ("/v0/analyze", "POST", "/v0/analyze", "{\"n\":1}", ANALYZE),
-    ("/v0/jobs", "GET", "/v0/jobs", "", AnyToken),
+    ("/v0/analyze", "POST", "/v0/analyze", "{\"n\":1}"),
     (
         "/v0/jobs/{id}",
         "GET",
         "/v0/jobs/0198f0d0-0000-7000-8000-000000000000",
         "",
-        AnyToken,
     ),
     (
         "/v0/jobs/{id}/cancel",
         "POST",
         "/v0/jobs/0198f0d0-0000-7000-8000-000000000000/cancel",
         "",
-        AnyToken,
     ),
     (
         "/v0/jobs/{id}/retry",
         "POST",
         "/v0/jobs/0198f0d0-0000-7000-8000-000000000000/retry",
         "",
-        AnyToken,
-    ),
-    (
-        "/v0/datasources/{name}/quarantine/reingest",
-        "POST",
-        "/v0/datasources/quokkas/quarantine/reingest",
-        "",
-        Admin,
-    ),
-    (
-        "/v0/datasources/{name}/exchange",
-        "POST",
-        "/v0/datasources/quokkas/exchange",
-        "",
-        AnyToken,
-    ),
-    (
-        "/v0/datasources/{name}/share",
-        "POST",
-        "/v0/datasources/quokkas/share",
-        "",
-        AnyToken,
-    ),
-    (
-        "/v0/datasources/exchange",
-        "POST",
-        "/v0/datasources/exchange",
-        "",
-        AnyToken,
-    ),
-    ("/v0/pipes", "GET", "/v0/pipes", "", AnyToken),
-    ("/v0/pipes", "POST", "/v0/pipes", "", CREATE_PIPE),
-    ("/v1/pipes", "GET", "/v1/pipes", "", AnyToken),
-    (
-        "/v0/pipes/{endpoint}",
-        "GET",
-        "/v0/pipes/wombats.json",
-        "",
-        CALL_PIPE,
     ),
     (
         "/v0/pipes/{endpoint}",
         "POST",
         "/v0/pipes/wombats.json",
         "a=1",
-        CALL_PIPE,
     ),
-    (
-        "/v0/pipes/{endpoint}",
-        "GET",
-        "/v0/pipes/wombats.json?q=SELECT+*+FROM+_",
-        "",
-        CALL_PIPE,
-    ),
-    (
-        "/v0/pipes/{endpoint}",
-        "GET",
-        "/v0/pipes/wombats",
-        "",
-        SEE_PIPE,
-    ),
-    (
-        "/v0/pipes/{endpoint}",
-        "GET",
-        "/v0/pipes/wombats.pipe",
-        "",
-        SEE_PIPE,
-    ),
-    (
-        "/v0/pipes/{endpoint}",
-        "PUT",
-        "/v0/pipes/wombats",
-        "",
-        CREATE_PIPE,
-    ),
-    (
-        "/v0/pipes/{endpoint}",
-        "DELETE",
-        "/v0/pipes/wombats",
-        "",
-        DROP_PIPE,
-    ),
-    (
-        "/v1/pipes/{endpoint}",
-        "GET",
-        "/v1/pipes/wombats.pipe",
-        "",
-        SEE_PIPE,
-    ),
-    (
-        "/v0/pipes/openapi.json",
-        "GET",
-        "/v0/pipes/openapi.json",
-        "",
-        AnyToken,
-    ),
-    (
-        "/v0/pipes/{endpoint}/openapi.json",
-        "GET",
-        "/v0/pipes/wombats/openapi.json",
-        "",
-        CALL_PIPE,
-    ),
-    (
-        "/v0/pipes/{pipe}/data",
-        "GET",
-        "/v0/pipes/wombats/data",
-        "",
-        CALL_PIPE,
-    ),
-    (
-        "/v0/pipes/{pipe}/copy",
-        "POST",
-        "/v0/pipes/wombats/copy",
-        "",
-        RUN_COPIES,
-    ),
-    (
-        "/v0/pipes/{pipe}/copy/pause",
-        "POST",
-        "/v0/pipes/wombats/copy/pause",
-        "",
-        RUN_COPIES,
-    ),
-    (
-        "/v0/pipes/{pipe}/copy/resume",
-        "POST",
-        "/v0/pipes/wombats/copy/resume",
-        "",
-        RUN_COPIES,
-    ),
-    (
-        "/v0/pipes/{pipe}/explain",
-        "GET",
-        "/v0/pipes/wombats/explain",
-        "",
-        SEE_PIPE,
-    ),
-    (
-        "/v0/pipes/{pipe}/nodes",
-        "POST",
-        "/v0/pipes/wombats/nodes",
-        "",
-        CREATE_PIPE,
-    ),
+    ("/v0/pipes/{endpoint}", "GET", "/v0/pipes/wombats.pipe", ""),
+    ("/v1/pipes/{endpoint}", "GET", "/v1/pipes/wombats.pipe", ""),
     (
         "/v0/pipes/{pipe}/nodes/{node}",
         "PUT",
         "/v0/pipes/wombats/nodes/burrow",
         "",
-        CREATE_PIPE,
     ),
     (
         "/v0/pipes/{pipe}/nodes/{node}/{action}",
         "POST",
         "/v0/pipes/wombats/nodes/burrow/nothing",
         "",
-        CREATE_PIPE,
     ),
     (
         "/v0/pipes/{pipe}/nodes/{node}",
         "DELETE",
         "/v0/pipes/wombats/nodes/burrow",
         "",
-        CREATE_PIPE,
     ),
     (
         "/v0/pipes/{pipe}/nodes/{node}/analysis",
         "GET",
         "/v0/pipes/wombats/nodes/burrow/analysis",
         "",
-        CREATE_PIPE,
     ),
     (
         "/v0/pipes/{pipe}/nodes/{node}/population",
         "POST",
         "/v0/pipes/wombats/nodes/burrow/population",
         "",
-        CREATE_PIPE,
     ),
     (
         "/v0/pipes/{pipe}/nodes/{node}/explain",
         "GET",
         "/v0/pipes/wombats/nodes/burrow/explain",
         "",
-        SEE_PIPE,
     ),
     (
         "/examples/query.http",
         "GET",
         "/examples/query.http?pipe=wombats",
         "",
-        SEE_PIPE,
     ),
-    ("/v0/connectors", "GET", "/v0/connectors", "", DEPLOY),
     (
         "/v0/connectors/{name}",
         "GET",
         "/v0/connectors/lake.connection",
         "",
-        DEPLOY,
     ),
-    ("/v0/dependencies", "GET", "/v0/dependencies", "", READ_ALL),
-    ("/v0/tags", "GET", "/v0/tags", "", Admin),
-    ("/v0/tags", "POST", "/v0/tags", "", AnyToken),
     (
-        "/v0/sql",
+        "/v0/datasources/{name}/scheduling/state",
+        "PUT",
+        "/v0/datasources/quokkas/scheduling/state",
+        "state=paused",
+    ),
+    ("/v0/sql_copy", "POST", "/v0/sql_copy", "SELECT 1"),
+    (
+        "/v0/integrations/{path}",
         "GET",
-        "/v0/sql?q=SELECT+*+FROM+quokkas",
+        "/v0/integrations/s3/settings",
         "",
-        READ_DATASOURCE,
     ),
-    (
-        "/v0/sql",
-        "POST",
-        "/v0/sql",
-        "SELECT * FROM quokkas_quarantine",
-        READ_DATASOURCE,
-    ),
-    (
-        "/v0/sql",
-        "POST",
-        "/v0/sql",
-        "SELECT * FROM wombats",
-        CALL_PIPE,
-    ),
-    (
-        "/v0/sql",
-        "POST",
-        "/v0/sql?pipeline=wombats",
-        "SELECT * FROM burrow",
-        Scopes(&["WORKSPACE:READ_ALL"]),
-    ),
-    (
-        "/v0/sql",
-        "POST",
-        "/v0/sql",
-        "SELECT * FROM tinybird.pipe_stats_rt",
-        Admin,
-    ),
-    (
-        "/v0/sql_format",
-        "GET",
-        "/v0/sql_format?q=SELECT+1",
-        "",
-        AnyToken,
-    ),
-    (
-        "/v0/sql_tables",
-        "POST",
-        "/v0/sql_tables",
-        "q=SELECT+1",
-        AnyToken,
-    ),
-    (
-        "/v0/sql_replace",
-        "POST",
-        "/v0/sql_replace",
-        "q=SELECT+1",
-        AnyToken,
-    ),
-];
-
-pub(super) const MANAGEMENT: &[Line] = &[
-    ("/v1/build", "POST", "/v1/build", "", DEPLOY),
-    ("/v1/deploy", "POST", "/v1/deploy", "", DEPLOY),
-    ("/v1/deployments", "GET", "/v1/deployments", "", DEPLOY),
-    (
-        "/v1/deployments/{id}",
-        "GET",
-        "/v1/deployments/99",
-        "",
-        DEPLOY,
-    ),
-    (
-        "/v1/deployments/{id}",
-        "DELETE",
-        "/v1/deployments/99",
-        "",
-        DEPLOY,
-    ),
+    ("/v0/sql_format", "GET", "/v0/sql_format?q=SELECT+1", ""),
+    ("/v0/sql_tables", "POST", "/v0/sql_tables", "q=SELECT+1"),
+    ("/v0/sql_replace", "POST", "/v0/sql_replace", "q=SELECT+1"),
+    ("/v1/deployments/{id}", "GET", "/v1/deployments/99", ""),
+    ("/v1/deployments/{id}", "DELETE", "/v1/deployments/99", ""),
     (
         "/v1/deployments/{id}/set-live",
         "POST",
         "/v1/deployments/99/set-live",
         "",
-        DEPLOY,
     ),
-    ("/tokens", "GET", "/tokens", "", Open),
-    ("/version", "GET", "/version", "", Open),
-    ("/v0/health", "GET", "/v0/health", "", Open),
-    ("/health/liveness", "GET", "/health/liveness", "", Open),
-    ("/health/readiness", "GET", "/health/readiness", "", Open),
-    ("/v0/regions", "GET", "/v0/regions", "", Open),
-    ("/v0/auth", "GET", "/v0/auth", "", AnyToken),
-    ("/v0/environments", "GET", "/v0/environments", "", AnyToken),
-    (
-        "/v0/environments",
-        "POST",
-        "/v0/environments?data=x",
-        "",
-        Admin,
-    ),
-    ("/v1/environments", "GET", "/v1/environments", "", AnyToken),
-    (
-        "/v0/environments/{name}",
-        "GET",
-        "/v0/environments/x",
-        "",
-        Admin,
-    ),
+    ("/v0/environments", "POST", "/v0/environments?data=x", ""),
+    ("/v0/environments/{name}", "GET", "/v0/environments/x", ""),
     (
         "/v1/environments/{name}",
         "DELETE",
         "/v1/environments/x",
         "",
-        Admin,
     ),
     (
         "/v0/environments/{name}/data",
         "POST",
         "/v0/environments/x/data",
         "",
-        Admin,
-    ),
-    (
-        "/v0/user/workspaces",
-        "GET",
-        "/v0/user/workspaces",
-        "",
-        AnyToken,
-    ),
-    (
-        "/v1/user/workspaces",
-        "GET",
-        "/v1/user/workspaces",
-        "",
-        AnyToken,
-    ),
-    ("/v0/workspace", "GET", "/v0/workspace", "", AnyToken),
-    ("/v1/workspace", "GET", "/v1/workspace", "", AnyToken),
-    ("/v0/workspaces", "POST", "/v0/workspaces", "", Account),
-    ("/v1/workspaces", "POST", "/v1/workspaces", "", Account),
-    (
-        "/v0/workspaces/{id}",
-        "GET",
-        "/v0/workspaces/none",
-        "",
-        AnyToken,
-    ),
-    (
-        "/v1/workspaces/{id}",
-        "DELETE",
-        "/v1/workspaces/none",
-        "",
-        Account,
     ),
     (
         "/v0/workspaces/{id}/users",
         "PUT",
         "/v0/workspaces/none/users/",
         "",
-        Account,
     ),
-    (
-        "/v1/workspaces/{id}/users",
-        "PUT",
-        "/v1/workspaces/none/users",
-        "",
-        Account,
-    ),
-    ("/v0/tokens", "GET", "/v0/tokens", "", AnyToken),
-    ("/v0/tokens", "POST", "/v0/tokens", "", MANAGE_TOKENS),
     (
         "/v0/tokens",
         "POST",
         "/v0/tokens?expiration_time=2000000000",
         "",
-        MANAGE_TOKENS,
-    ),
-    (
-        "/v0/tokens/{id}",
-        "GET",
-        "/v0/tokens/none",
-        "",
-        MANAGE_TOKENS,
-    ),
-    (
-        "/v0/tokens/{id}",
-        "PUT",
-        "/v0/tokens/none",
-        "",
-        MANAGE_TOKENS,
-    ),
-    (
-        "/v0/tokens/{id}",
-        "DELETE",
-        "/v0/tokens/none",
-        "",
-        MANAGE_TOKENS,
-    ),
-    (
-        "/v0/tokens/{id}/refresh",
-        "POST",
-        "/v0/tokens/none/refresh",
-        "",
-        MANAGE_TOKENS,
-    ),
-    ("/v0/variables", "GET", "/v0/variables", "", Admin),
-    ("/v0/variables", "POST", "/v0/variables", "", Admin),
-    (
-        "/v0/variables/{name}",
-        "GET",
-        "/v0/variables/none",
-        "",
-        Admin,
     ),
     (
         "/v0/variables/{name}",
         "PUT",
         "/v0/variables/none",
         "value=x",
-        Admin,
+    ),
+];
+
+const APPEND: &[&str] = &["ADMIN", "DATASOURCES:CREATE", "DATASOURCES:APPEND"];
+const CREATE_DATASOURCE: &[&str] = &["ADMIN", "DATASOURCES:CREATE", "WORKSPACE:DEPLOY"];
+const READ_DATASOURCE: &[&str] = &["ADMIN", "WORKSPACE:READ_ALL", "DATASOURCES:READ"];
+const CALL_PIPE: &[&str] = &["ADMIN", "WORKSPACE:READ_ALL", "PIPES:READ"];
+
+/// Requests that take other scopes, because of what they read or make, and which.
+pub(super) const BY_CONTENT: &[(Line, &[&str])] = &[
+    (
+        (
+            "/v0/datasources",
+            "POST",
+            "/v0/datasources?name=quokkas&mode=append&format=ndjson",
+            "{\"n\":1}",
+        ),
+        APPEND,
     ),
     (
-        "/v0/variables/{name}",
-        "DELETE",
-        "/v0/variables/none",
-        "",
-        Admin,
-    ),
-    ("/v0/ingestion", "GET", "/v0/ingestion", "", Admin),
-    (
-        "/v0/ingestion/put-back",
-        "POST",
-        "/v0/ingestion/put-back",
-        "",
-        Admin,
+        (
+            "/v0/datasources",
+            "POST",
+            "/v0/datasources?name=quokkas",
+            "",
+        ),
+        CREATE_DATASOURCE,
     ),
     (
-        "/v0/ingestion/{datasource}/retry",
-        "POST",
-        "/v0/ingestion/none/retry",
-        "",
-        Admin,
+        ("/v0/pipes/{endpoint}", "GET", "/v0/pipes/wombats.json", ""),
+        CALL_PIPE,
     ),
     (
-        "/v0/ingestion/{datasource}/set-aside",
-        "POST",
-        "/v0/ingestion/none/set-aside",
-        "",
-        Admin,
+        (
+            "/v0/pipes/{endpoint}",
+            "GET",
+            "/v0/pipes/wombats.json?q=SELECT+*+FROM+_",
+            "",
+        ),
+        CALL_PIPE,
     ),
-    ("/metrics", "GET", "/metrics", "", Admin),
+    (
+        ("/v0/sql", "GET", "/v0/sql?q=SELECT+*+FROM+quokkas", ""),
+        READ_DATASOURCE,
+    ),
+    (
+        (
+            "/v0/sql",
+            "POST",
+            "/v0/sql",
+            "SELECT * FROM quokkas_quarantine",
+        ),
+        READ_DATASOURCE,
+    ),
+    (
+        ("/v0/sql", "POST", "/v0/sql", "SELECT * FROM wombats"),
+        CALL_PIPE,
+    ),
+    (
+        (
+            "/v0/sql",
+            "POST",
+            "/v0/sql?pipeline=wombats",
+            "SELECT * FROM burrow",
+        ),
+        &["ADMIN", "WORKSPACE:READ_ALL"],
+    ),
+    (
+        (
+            "/v0/sql",
+            "POST",
+            "/v0/sql",
+            "SELECT * FROM tinybird.pipe_stats_rt",
+        ),
+        &["ADMIN"],
+    ),
+    (
+        (
+            "/v0/sql",
+            "POST",
+            "/v0/sql",
+            "SELECT * FROM organization.pipe_stats_rt",
+        ),
+        &["ORG_DATASOURCES:READ"],
+    ),
 ];

@@ -324,16 +324,10 @@ fn tests_and_files(report: &mut Report, tb: &Program) {
 }
 
 fn does_not_run(report: &mut Report, tb: &Program) {
-    report.refused(tb.run("sink run nope"), &["sink"], "sinks do not run yet");
     report.refused(
         tb.run("copy run nope"),
         &["The pipe 'nope' does not exist"],
         "refused: there is none",
-    );
-    report.refused(
-        tb.run("datasource sample products"),
-        &["sample"],
-        "connectors do not run yet",
     );
     report.refused(
         tb.run("ch 'SELECT 1'"),

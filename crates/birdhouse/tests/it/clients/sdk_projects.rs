@@ -14,7 +14,7 @@ use super::install;
 use super::report::Report;
 
 /// Makes a project of one file of `tests/clients/projects`.
-fn project(scratch: &Scratch, file: &str, config: &Value) -> PathBuf {
+pub(super) fn project(scratch: &Scratch, file: &str, config: &Value) -> PathBuf {
     let target = scratch.path("views");
     fs::create_dir(&target).unwrap();
     let source = install::repository()
@@ -25,7 +25,7 @@ fn project(scratch: &Scratch, file: &str, config: &Value) -> PathBuf {
     target
 }
 
-fn change(project: &Path, file: &str) {
+pub(super) fn change(project: &Path, file: &str) {
     let path = project.join(file);
     let text = fs::read_to_string(&path).unwrap();
     fs::write(path, text.replace("ORDER BY views DESC", "ORDER BY views")).unwrap();
@@ -34,6 +34,20 @@ fn change(project: &Path, file: &str) {
 fn has_order(server: &Server, order: &str) -> bool {
     let pipe = server.admin().get("/v1/pipes/top_pages.pipe").text();
     pipe.contains(order)
+}
+
+/// Returns the command of the TypeScript SDK in a project.
+pub(super) fn tinybird(scratch: &Scratch, project: &Path) -> Program {
+    let packages = install::repository().join("tests/clients/node_modules");
+    symlink(
+        packages.canonicalize().unwrap(),
+        project.join("node_modules"),
+    )
+    .unwrap();
+    let home = scratch.path("home");
+    fs::create_dir_all(&home).unwrap();
+    let script = packages.join("@tinybirdco/sdk/bin/tinybird.js");
+    Program::new("tinybird", "node".into(), project, &home).before(script.canonicalize().unwrap())
 }
 
 #[test]
@@ -47,17 +61,7 @@ fn typescript_project() {
         "include": ["views.ts"], "token": ADMIN_TOKEN, "baseUrl": server.base(), "devMode": "branch",
     });
     let project = project(&scratch, "views.ts", &config);
-    let packages = install::repository().join("tests/clients/node_modules");
-    symlink(
-        packages.canonicalize().unwrap(),
-        project.join("node_modules"),
-    )
-    .unwrap();
-    let home = scratch.path("home");
-    fs::create_dir_all(&home).unwrap();
-    let script = packages.join("@tinybirdco/sdk/bin/tinybird.js");
-    let tinybird = Program::new("tinybird", "node".into(), &project, &home)
-        .before(script.canonicalize().unwrap());
+    let tinybird = tinybird(&scratch, &project);
     let mut report = Report::new("TypeScript project");
     report.works(tinybird.run("build --dry-run"), &["page_views.datasource"]);
     report.works(tinybird.run("deploy --check"), &["Resources validated"]);

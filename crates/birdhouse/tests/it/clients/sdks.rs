@@ -21,7 +21,10 @@ fn script(section: &'static str, interpreter: PathBuf, name: &str, calls: usize)
     let program =
         Program::new("", interpreter, Path::new(&folder), &home).before(folder.join(name));
     let read = server.token("app_read_token");
-    let seen = program.run(&format!("{} {ADMIN_TOKEN} {read}", server.base()));
+    let clickhouse = server.clickhouse();
+    let (api, clickhouse) = (server.base(), clickhouse.base());
+    let line = format!("{api} {ADMIN_TOKEN} {read} {clickhouse}");
+    let seen = program.run(&line);
     let mut report = Report::new(section);
     report.calls(&seen, calls);
     report.finish();
@@ -39,6 +42,29 @@ fn typescript_sdk() {
 fn python_sdk() {
     if let Some(environment) = install::python("python-sdk") {
         script("Python SDK", environment.join("python"), "python_sdk.py", 7);
+    }
+}
+
+#[test]
+fn clickhouse_connect() {
+    if let Some(environment) = install::python("clickhouse") {
+        let python = environment.join("python");
+        script("clickhouse-connect", python, "clickhouse.py", 8);
+    }
+}
+
+#[test]
+fn verdin() {
+    if let Some(environment) = install::python("verdin") {
+        let python = environment.join("python");
+        script("verdin", python, "verdin_sdk.py", 10);
+    }
+}
+
+#[test]
+fn mockingbird() {
+    if install::has_node_clients() {
+        script("Mockingbird", "node".into(), "mockingbird.mjs", 1);
     }
 }
 

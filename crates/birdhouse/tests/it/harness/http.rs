@@ -42,6 +42,11 @@ pub(crate) struct Call<'c> {
 }
 
 impl Client {
+    /// Returns scheme, host and port.
+    pub(crate) fn base(&self) -> &str {
+        &self.base
+    }
+
     pub(crate) fn new(base: &str) -> Self {
         let config = Agent::config_builder()
             .http_status_as_error(false)

@@ -113,11 +113,21 @@ impl Server {
     }
 
     /// Starts the command that `complete` completes; `--data` and `--port` are set here.
+    pub(crate) fn launch(
+        root: &Path,
+        data: PathBuf,
+        complete: impl FnOnce(&mut Command),
+    ) -> Result<Self, Finished> {
+        Self::launch_on([0, 0], root, data, complete)
+    }
+
+    /// Does the same on these ports, of the API and of the ClickHouse interface; 0 is a free one.
     #[expect(
         clippy::unwrap_in_result,
         reason = "the error is a server that refuses to start, not a broken test"
     )]
-    pub(crate) fn launch(
+    pub(crate) fn launch_on(
+        [port, clickhouse_port]: [u16; 2],
         root: &Path,
         data: PathBuf,
         complete: impl FnOnce(&mut Command),
@@ -126,7 +136,9 @@ impl Server {
         let mut command = command(root);
         complete(&mut command);
         let mut child = command
-            .args(["--port", "0", "--clickhouse-port", "0", "--data"])
+            .args(["--port", &port.to_string()])
+            .args(["--clickhouse-port", &clickhouse_port.to_string()])
+            .arg("--data")
             .arg(&data)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

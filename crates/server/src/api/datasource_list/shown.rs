@@ -85,6 +85,11 @@ impl<'c> Shown<'c> {
             "quarantine_rows": 0,
             "statistics": null,
         });
+        let connector = definition.and_then(|definition| definition.connector.as_ref());
+        if let (Some(_), Some(fields)) = (connector, shown.as_object_mut()) {
+            // Clients show it as the data source's connection.
+            fields.insert("service".to_owned(), kind(definition).into());
+        }
         // A token that may see some rows only learns nothing about the others.
         if self.may_count(name)
             && let Some(fields) = shown.as_object_mut()

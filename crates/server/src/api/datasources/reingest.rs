@@ -69,7 +69,7 @@ pub(in crate::api) async fn reingest(
     }
     let no_params = Params::default();
     let answer = query_call(&ctx, &no_params, async |call| {
-        app.queries.sql(call, &select, None).await
+        app.queries.sql(call, &select, None, &|_| None).await
     });
     let rows: Bytes = answer.await?.body;
     let options = DecodeOptions {

@@ -11,7 +11,7 @@ use crate::error::ApiError;
 /// Returns the scopes of a request; nothing when it has none.
 ///
 /// # Errors
-/// 400 for an unknown scope, a resource that does not exist, and a filter that is no condition.
+/// 403 for a scope beyond the workspace; 400 for an unknown scope, a resource that does not exist, and a filter that is no condition.
 pub(super) async fn read(
     ctx: &RequestContext,
     app: &App,
@@ -24,6 +24,11 @@ pub(super) async fn read(
             .map_err(|error: birdhouse_catalog::ParseScopeError| {
                 ApiError::bad_request(error.to_string())
             })?;
+        if scope == Scope::OrgDatasourcesRead && !ctx.caller.is_account() {
+            return Err(ApiError::forbidden(
+                "Not enough permissions to give the scope ORG_DATASOURCES:READ: it reads the logs of all workspaces, so it takes the admin token of the account, which `GET /tokens` shows",
+            ));
+        }
         let scope = named(ctx.workspace(), scope)?;
         if let (Some(name), Some(filter)) = (scope.resource(), scope.filter()) {
             let filter = Restrictions {
