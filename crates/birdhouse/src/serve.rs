@@ -10,9 +10,9 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use axum::Router;
-use birdhouse_catalog::{Catalog, SecretText, WorkspaceView};
+use birdhouse_catalog::{Catalog, CatalogError, SecretText, WorkspaceView};
 use birdhouse_datafile::{Diagnostic, Project};
-use birdhouse_deploy::{Permission, secret_values};
+use birdhouse_deploy::{DeployError, Permission, secret_values};
 use birdhouse_engine::{Durability, Engine, EngineConfig};
 use birdhouse_ingest::{Ingestion, IngestionConfig};
 use birdhouse_server::{App, FlushLog, Imports, Interrupted, LiveWorkspaces, RateLimits};
@@ -116,7 +116,6 @@ impl Server {
         let app = Arc::new(app);
         app.watch_views();
         load_workspaces(&app).await?;
-        app.resume_copies(interrupted).await?;
         let deployed = match &project {
             Some((project, permission)) => app
                 .deployer
@@ -137,15 +136,22 @@ impl Server {
             Ok(Some(deployed)) => {
                 show(&deployed.warnings);
                 server.app.publish(workspace.workspace.id, deployed.live);
-                Ok(server)
             }
-            Ok(None) => Ok(server),
+            Ok(None) => {}
+            Err(DeployError::Catalog(CatalogError::DeploymentInProgress(id))) => {
+                warn!(
+                    "deployment {id} is staged, so the project was not deployed and what was live is served; promote or discard it (tb deployment promote, tb deployment discard), then start again"
+                );
+            }
             Err(error) => {
                 show(error.diagnostics());
                 server.close().await;
                 bail!("the project was not deployed: {error}")
             }
         }
+        // What they append goes to the tables that are live from now on.
+        server.app.resume_copies(interrupted).await?;
+        Ok(server)
     }
 
     /// Returns the address that is listened on.
@@ -296,6 +302,9 @@ async fn load_workspaces(app: &App) -> anyhow::Result<()> {
             Ok(loaded) => {
                 app.publish(id, loaded.live);
                 app.stage(id, loaded.staging);
+                if let Some(interrupted) = loaded.interrupted {
+                    app.record_deployment(id, interrupted);
+                }
             }
             Err(error) => {
                 show(error.diagnostics());

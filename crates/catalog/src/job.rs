@@ -111,8 +111,8 @@ pub(crate) fn put(db: &Connection, vault: &Vault, job: &JobRecord) -> Result<(),
     .map_err(during("write a job"))?;
     let kept_since = job.updated_at - SignedDuration::from_hours(24 * JOBS_KEPT_DAYS);
     db.execute(
-        "DELETE FROM jobs WHERE created_at < ?1",
-        [Micros(kept_since)],
+        "DELETE FROM jobs WHERE workspace_id = ?1 AND created_at < ?2",
+        params![job.workspace, Micros(kept_since)],
     )
     .map_err(during("forget jobs"))?;
     Ok(())

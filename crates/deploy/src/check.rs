@@ -13,6 +13,7 @@ use crate::compile::{
     node_diagnostic, node_span, query_diagnostic, template_diagnostic, unknown_diagnostic,
 };
 use crate::deployer::Deployer;
+use crate::described::Answers;
 use crate::error::DeployError;
 use crate::existing::admin_query;
 use crate::view::{View, order};
@@ -139,7 +140,8 @@ async fn views(
     }))
 }
 
-/// Asks the engine what each published node returns over the tables of `database`.
+/// Asks the engine what each published node returns over the tables of `database`, unless the answer
+/// is known from `before`. Returns all answers.
 ///
 /// An endpoint whose nodes have parameters is called without any; what fails then is a warning,
 /// because the parameters may be needed.
@@ -147,8 +149,10 @@ pub(crate) async fn endpoints(
     deployer: &Deployer,
     project: &Project,
     (resources, database): (&Resources, &str),
+    before: &Answers,
     found: &mut Vec<Diagnostic>,
-) -> Result<(), DeployError> {
+) -> Result<Answers, DeployError> {
+    let mut answers = Answers::new();
     let parameters = Parameters::default();
     let render = Context::default();
     let assembler = Assembler {
@@ -171,7 +175,14 @@ pub(crate) async fn endpoints(
             Err(_) => continue,
         };
         let is_plain = live.nodes.iter().all(|n| matches!(n.body, Body::Plain(_)));
-        if let Some(message) = describe(deployer, database, &assembled).await? {
+        let answer = match before.get(&assembled.sql) {
+            Some(known) => known.clone(),
+            None => describe(deployer, database, &assembled).await?,
+        };
+        if assembled.secrets.is_empty() {
+            answers.insert(assembled.sql, answer.clone());
+        }
+        if let Some(message) = answer {
             let diagnostic = if is_plain {
                 query_diagnostic(pipe, node, codes::QUERY, &message)
             } else {
@@ -184,7 +195,7 @@ pub(crate) async fn endpoints(
             found.push(diagnostic);
         }
     }
-    Ok(())
+    Ok(answers)
 }
 
 /// Returns what the engine has against a query.

@@ -26,6 +26,7 @@ use birdhouse_ingest::{Hold, HoldMode, Ingestion, SourceName};
 use birdhouse_query::Guard;
 use jiff::Timestamp;
 
+use crate::described::Described;
 use crate::details::Details;
 use crate::error::DeployError;
 use crate::existing::{self, Existing};
@@ -52,6 +53,8 @@ pub struct Deployer {
     sweeping: Arc<tokio::sync::Mutex<()>>,
     /// Deployments that are being made.
     progress: AllProgress,
+    /// What the engine said about endpoints.
+    described: Described,
 }
 
 /// A project that has become live in the catalog.
@@ -126,6 +129,7 @@ impl Deployer {
             ingestion,
             sweeping: Arc::default(),
             progress: AllProgress::default(),
+            described: Described::default(),
         }
     }
 

@@ -13,6 +13,7 @@ mod check;
 mod codes;
 mod compile;
 mod deployer;
+mod described;
 mod details;
 mod error;
 mod existing;

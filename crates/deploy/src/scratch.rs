@@ -20,6 +20,7 @@ use crate::check;
 use crate::codes;
 use crate::compile::{node_span, query_diagnostic, table_diagnostic};
 use crate::deployer::Deployer;
+use crate::described::Answers;
 use crate::error::DeployError;
 use crate::existing::{self, admin_query, describe};
 use crate::table::Table;
@@ -135,6 +136,7 @@ impl<'a> Scratch<'a> {
             self.deployer,
             project,
             (self.resources, &self.database),
+            &Answers::new(),
             found,
         )
         .await?;

@@ -74,3 +74,10 @@ pub(crate) const INSERT_TIME_MAX: Duration = Duration::from_secs(600);
 /// Time after which a query has looked up its tables: a few milliseconds, this much on a loaded
 /// machine. An exchange of tables waits no longer for queries that run.
 pub(crate) const LOOKUP_TIME_MAX: Duration = Duration::from_millis(250);
+
+/// Running time of a copy's query. The hosted product allows 20 s to some minutes; here nobody else
+/// pays for it.
+pub(crate) const COPY_TIME_MAX: Duration = Duration::from_secs(3600);
+
+/// Memory of a copy's query. What it writes is not kept in memory.
+pub(crate) const COPY_MEMORY_BYTES_MAX: u64 = 4 << 30;

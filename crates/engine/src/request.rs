@@ -5,6 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use crate::dialect::DEDUPLICATION_TOKEN;
+use crate::limits::{COPY_MEMORY_BYTES_MAX, COPY_TIME_MAX};
 
 /// With which rights a query runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +56,16 @@ impl QueryLimits {
             result_bytes: 100 << 20,
             result_rows: 1_000_000,
             threads: 2,
+        }
+    }
+
+    /// Limits of a copy: its query writes what it finds, so no result is limited.
+    #[must_use]
+    pub fn copy() -> Self {
+        Self {
+            time: COPY_TIME_MAX,
+            memory_bytes: COPY_MEMORY_BYTES_MAX,
+            ..Self::internal()
         }
     }
 
@@ -113,7 +124,7 @@ impl Query {
     pub fn copier(sql: impl Into<String>, database: impl Into<String>, token: &str) -> Self {
         Self {
             role: Role::Copier,
-            limits: QueryLimits::internal(),
+            limits: QueryLimits::copy(),
             settings: vec![(DEDUPLICATION_TOKEN.to_owned(), token.to_owned())],
             ..Self::reader(sql, database, "Null")
         }

@@ -12,9 +12,10 @@ use std::sync::Arc;
 use axum::http::StatusCode;
 use birdhouse_catalog::{CatalogError, DeploymentId, WorkspaceId, WorkspaceView};
 use birdhouse_datafile::{
-    Datasource, Dialect, Edit, FileKind, Pipe, Project, SourceFile, has_errors, resource_kind,
+    Datasource, Dialect, Edit, EditError, FileKind, Pipe, Project, SourceFile, has_errors,
+    resource_kind,
 };
-use birdhouse_deploy::{DeployError, Prepared, Terms, parse_project, secret_values};
+use birdhouse_deploy::{DeployError, Prepared, Terms, files_of, parse_project, secret_values};
 use parking_lot::Mutex;
 
 use crate::app::App;
@@ -50,15 +51,12 @@ pub(crate) struct Files {
 
 impl Files {
     fn of(workspace: &WorkspaceView) -> Self {
-        let texts = workspace.resources.iter();
-        let texts: BTreeMap<String, String> = texts
-            .map(|resource| (resource.path.clone(), resource.content.clone()))
-            .collect();
-        let sources = texts
-            .iter()
-            .map(|(path, text)| SourceFile::new(path, text.as_str()));
+        let files = files_of(&workspace.resources);
+        let texts = files.iter();
+        let texts = texts.map(|file| (file.path().to_owned(), file.text().to_owned()));
+        let texts = texts.collect();
         // They were accepted, so there is nothing to report.
-        let (project, _) = Project::parse(sources.collect());
+        let (project, _) = Project::parse(files);
         Self {
             base: workspace.live.id,
             texts,
@@ -253,6 +251,12 @@ enum Fault {
 impl From<ApiError> for Fault {
     fn from(error: ApiError) -> Self {
         Self::Final(error)
+    }
+}
+
+impl From<EditError> for ApiError {
+    fn from(error: EditError) -> Self {
+        Self::bad_request(error.to_string())
     }
 }
 

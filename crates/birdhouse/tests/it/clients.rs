@@ -6,6 +6,7 @@
 //! writes the section instead. A client that is not installed fails its tests, see `install`.
 
 mod classic;
+mod classic_push;
 mod command;
 mod copies;
 mod default_ports;

@@ -1,5 +1,6 @@
 //! Projects over HTTP: builds, deployments beside what is live, and what a kill at any step leaves.
 
+mod bad_projects;
 mod hundred;
 mod jobs;
 mod matrix;

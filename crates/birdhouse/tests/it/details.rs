@@ -313,26 +313,3 @@ fn connections_tags_and_dependencies() {
         json!({"by_kind": []})
     );
 }
-
-#[test]
-fn structure_is_changed_by_deployments_only() {
-    let scratch = Scratch::new();
-    let server = server(&scratch);
-    let admin = server.admin();
-    for (method, path) in [
-        ("PUT", "/v0/datasources/events"),
-        ("DELETE", "/v0/datasources/events?dry_run=true"),
-        ("POST", "/v0/datasources/events/alter"),
-        ("POST", "/v0/datasources/exchange"),
-        ("POST", "/v0/pipes"),
-        ("PUT", "/v0/pipes/top"),
-        ("DELETE", "/v0/pipes/top"),
-        ("POST", "/v0/pipes/top/nodes"),
-        ("DELETE", "/v0/pipes/top/nodes/answer/endpoint"),
-    ] {
-        let error = admin.call(method, path).send().expect(400).error();
-        assert!(error.contains("Tinybird Forward workspace"), "{error}");
-        assert!(error.contains("tb deploy"), "{error}");
-    }
-    admin.get("/v0/pipes/top.json").expect(200);
-}

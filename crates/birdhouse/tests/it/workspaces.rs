@@ -235,7 +235,7 @@ fn workspaces_see_nothing_of_each_other() {
         .delete(format!("/v1/workspaces/{other_id}?confirmation=yes"))
         .expect(403);
     // Logs as well: what one does, the other does not see.
-    crate::harness::wait_until("calls are in the log", Duration::from_secs(10), || {
+    wait_until("calls are in the log", Duration::from_secs(10), || {
         let calls = first.value("SELECT count() FROM tinybird.pipe_stats_rt WHERE pipe_name = 'query_api' AND status_code = 200");
         if calls.as_u64() > Some(0) {
             Ok(())

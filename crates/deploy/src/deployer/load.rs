@@ -23,6 +23,8 @@ pub struct Loaded {
     pub live: Live,
     /// The staged one, when it is ready.
     pub staging: Option<Live>,
+    /// One that was being made when the last process ended, and was given up.
+    pub interrupted: Option<DeploymentId>,
 }
 
 impl Deployer {
@@ -36,12 +38,13 @@ impl Deployer {
         let view = self.workspace(workspace)?;
         let database = view.workspace.database.clone();
         self.name_live(workspace).await?;
-        if let Some(staging) = &view.staging {
-            let staged = &staging.deployment;
-            if staged.status != DeploymentStatus::DataReady {
-                self.fail(workspace, staged.id, "the server was stopped meanwhile")
-                    .await?;
-            }
+        let staged = view.staging.as_ref().map(|staging| &staging.deployment);
+        let interrupted = staged
+            .filter(|staged| staged.status != DeploymentStatus::DataReady)
+            .map(|staged| staged.id);
+        if let Some(id) = interrupted {
+            self.fail(workspace, id, "the server was stopped meanwhile")
+                .await?;
         }
         if let Err(error) = self.sweep(workspace).await {
             tracing::warn!(%workspace, error = %chain(&error), "what a deployment left could not be removed");
@@ -59,6 +62,7 @@ impl Deployer {
             staging: staging
                 .map(|staging| load(&staging.deployment, &staging.resources))
                 .transpose()?,
+            interrupted,
         })
     }
 

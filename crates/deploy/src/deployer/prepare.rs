@@ -12,6 +12,7 @@ use birdhouse_sql::quote_identifier;
 
 use super::{Deployer, Prepared};
 use crate::change::{Change, compare};
+use crate::described::Tables;
 use crate::details::Details;
 use crate::error::DeployError;
 use crate::existing::{self, Existing};
@@ -133,7 +134,11 @@ impl Deployer {
         take_known_columns(project, world, views);
         if world.fits(project, views) {
             let namespace = world.layout.namespace(&world.database);
-            check::endpoints(self, project, (resources, namespace), found).await?;
+            let tables = Tables::of(&world.layout, &world.existing);
+            let before = self.described.take(&world.database, &tables);
+            let at = (resources, namespace);
+            let answers = check::endpoints(self, project, at, &before, found).await?;
+            self.described.keep(&world.database, tables, answers);
             return Ok(Verdict::default());
         }
         let old = &world.project.datasources;

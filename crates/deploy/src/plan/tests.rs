@@ -30,6 +30,7 @@ struct Case<'a> {
     dropped: &'a [&'a str],
     rows: u64,
     permission: Permission,
+    refilled: Option<&'a str>,
 }
 
 impl Default for Case<'_> {
@@ -41,6 +42,7 @@ impl Default for Case<'_> {
             dropped: &[],
             rows: 10,
             permission: Permission::KeepData,
+            refilled: None,
         }
     }
 }
@@ -123,13 +125,11 @@ fn plan(case: &Case<'_>) -> (Vec<String>, Vec<String>, Vec<String>) {
         has_namespace: false,
     };
     let mut found: Vec<Diagnostic> = Vec::new();
-    let plan = Plan::new(
-        &tables,
-        views.collect(),
-        &live,
-        &case.permission.into(),
-        &mut found,
-    );
+    let terms = Terms {
+        refilled: case.refilled.map(str::to_owned),
+        ..case.permission.into()
+    };
+    let plan = Plan::new(&tables, views.collect(), &live, &terms, &mut found);
     let made = plan.made.iter().map(|(name, fill)| {
         let how = match fill {
             Fill::Empty => "empty",
@@ -161,6 +161,16 @@ fn check(case: &Case<'_>, made: &[&str], views: &[&str]) {
 #[test]
 fn nothing_changes() {
     check(&Case::default(), &[], &[]);
+}
+
+#[test]
+fn a_target_is_filled_anew_and_what_is_behind_it_keeps_its_rows() {
+    let case = Case {
+        refilled: Some("daily"),
+        ..Case::default()
+    };
+    let made = ["daily: views", "totals: carry"];
+    check(&case, &made, &["landing>daily +", "daily>totals"]);
 }
 
 #[test]

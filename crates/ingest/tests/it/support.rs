@@ -145,6 +145,15 @@ impl Fixture {
         self.open_again(BOOT_ID).await
     }
 
+    /// Stops the ingestion in order and opens it again with a journal that knows nothing.
+    pub(crate) async fn forget(self) -> Self {
+        self.ingestion.clone().stop(LIMIT).await;
+        for log in ["journal", "journal-keys"] {
+            std::fs::remove_dir_all(self.directory.path().join(log)).unwrap();
+        }
+        self.open_again(BOOT_ID).await.0
+    }
+
     /// Ends the ingestion as a stop of the machine would, and opens it again. A row of `last` waits
     /// meanwhile; nothing was synced before.
     pub(crate) async fn reboot(self, last: &Decoded) -> (Self, RecoveryReport) {

@@ -1,5 +1,6 @@
 //! `/v0/datasources` and `/v1/datasources`: rows into data sources, and out of them.
 
+mod create;
 pub(super) mod import;
 mod reingest;
 pub(super) mod remove;

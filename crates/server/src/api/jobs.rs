@@ -12,6 +12,7 @@ use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 use super::datasources::{import, remove};
+use super::structure::population;
 use super::{copies, datetime, without_nulls};
 use crate::app::App;
 use crate::context::RequestContext;
@@ -133,7 +134,7 @@ fn may_see(ctx: &RequestContext, job: &Job) -> bool {
     }
     scopes.is_admin()
         || scopes.can_append(&job.details.datasource)
-        || (job.kind == KIND && scopes.can_run_copies())
+        || (matches!(job.kind.as_str(), KIND | population::KIND) && scopes.can_run_copies())
 }
 
 /// Makes a job and returns the answer to the request that asked for it.

@@ -11,9 +11,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use birdhouse_catalog::{Resource, ResourceKind, Scope, Scopes, TokenChange, TokenOrigin};
-use birdhouse_datafile::{
-    Dialect, Edit, EditError, FileKind, NodeKind, Project, SourceFile, TokenScope,
-};
+use birdhouse_datafile::{Dialect, Edit, FileKind, NodeKind, Project, SourceFile, TokenScope};
 use serde_json::Value;
 
 use crate::app::{App, blocking};
@@ -54,10 +52,6 @@ fn writers(project: &Project, datasource: &str) -> Vec<(String, String)> {
         found.extend(nodes.map(|node| (pipe.name.to_string(), node.name.value.clone())));
     }
     found
-}
-
-fn edit_error(error: &EditError) -> ApiError {
-    ApiError::bad_request(error.to_string())
 }
 
 /// Returns the file of a resource, with a `TOKEN` line for each token that clients gave a scope on it.

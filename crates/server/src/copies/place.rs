@@ -3,11 +3,12 @@
 use std::collections::VecDeque;
 
 use birdhouse_engine::{EngineError, ErrorKind};
-use birdhouse_ingest::limits::{ENGINE_WAIT_MAX, STORED_WAIT_MAX};
+use birdhouse_ingest::limits::{ENGINE_WAIT_MAX, RETRY_PAUSE_MAX, STORED_WAIT_MAX};
 use birdhouse_ingest::{
     AppendError, FlushFailed, Gathered, Operation, Origin, Receipt, SourceName,
 };
 use birdhouse_jobs::JobContext;
+use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::CopyRun;
@@ -75,7 +76,7 @@ impl<'a> Place<'a> {
                 operation: Operation::Copy,
                 request_id: self.run.request_id.clone(),
                 import_id: Some(self.id.to_string()),
-                at: self.run.at,
+                at: Timestamp::now(),
             };
             let appended = (self.app.ingestion)
                 .append_once(source, block.clone(), origin, &chunk)
@@ -85,12 +86,10 @@ impl<'a> Place<'a> {
                     self.receipts.extend(receipt);
                     return Ok(());
                 }
-                Err(
-                    error @ (AppendError::Stopping
-                    | AppendError::Poisoned { .. }
-                    | AppendError::TooLarge),
-                ) => return Err(error.into()),
-                // What was begun comes to its end, however long there is no room.
+                Err(error @ AppendError::TooLarge) => return Err(error.into()),
+                Err(error) if self.app.imports.jobs.is_stopping() => return Err(error.into()),
+                // What was begun comes to its end, however long there is no room; a journal that failed
+                // needs a restart, which goes on from here.
                 Err(error) => tracing::debug!(%error, "a copy waits for the journal"),
             }
             tokio::time::sleep(JOURNAL_PAUSE).await;
@@ -123,7 +122,7 @@ pub(super) async fn patiently<T, F>(app: &App, read: impl Fn() -> F) -> Result<T
 where
     F: Future<Output = Result<T, EngineError>>,
 {
-    let mut left = COPY_READS_MAX;
+    let mut failures = 0;
     loop {
         let was_up = app.engine.worker_pid().is_some();
         match read().await {
@@ -132,17 +131,18 @@ where
             Err(error) if error.kind() == ErrorKind::Unavailable && !was_up => {
                 app.engine.ready(ENGINE_WAIT_MAX).await;
             }
-            Err(error) if left == 0 => {
+            Err(error) if failures == COPY_READS_MAX => {
                 return Err(ApiError::fault(
                     "what a copy gathered cannot be read",
                     &error,
                 ));
             }
             Err(error) => {
-                left -= 1;
+                failures += 1;
                 tracing::warn!(%error, "what a copy gathered is read again");
             }
         }
-        tokio::time::sleep(JOURNAL_PAUSE).await;
+        let pause = JOURNAL_PAUSE * 2_u32.saturating_pow(failures);
+        tokio::time::sleep(pause.min(RETRY_PAUSE_MAX)).await;
     }
 }

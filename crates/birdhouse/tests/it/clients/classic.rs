@@ -72,19 +72,6 @@ fn classic_cli_works_with_data_and_endpoints() {
         "pipes/api_ui_filters.pipe",
     ];
     report.works(tb.run("pull --force"), &written);
-    let by_deployment = "not supported: the server answers with how to deploy instead";
-    let reason = ["created or changed by a deployment"];
-    fs::write(
-        folder.join("new.pipe"),
-        "NODE one\nSQL >\n    SELECT 1 AS one\n",
-    )
-    .unwrap();
-    report.refused(tb.run("push new.pipe"), &reason, by_deployment);
-    report.refused(
-        tb.run("datasource rm products --yes"),
-        &["removed by a deployment"],
-        by_deployment,
-    );
     report.finish();
     server.stop();
 }

@@ -10,7 +10,7 @@ use super::matrix::deploy;
 use super::support::{
     PER_PAGE, TOP, VISITS, empty, only_one_is_left, send, status_is, text, visit,
 };
-use crate::harness::{Client, Scratch, Server, ago, ndjson};
+use crate::harness::{Client, Scratch, Server, ago, ndjson, project};
 
 const STAGING: (&str, &str) = ("__tb__deployment", "staging");
 
@@ -152,6 +152,48 @@ fn row_filters_hold_in_staging_as_in_what_is_live() {
             (json!(2), json!(2))
         );
     }
+    server.stop();
+}
+
+#[test]
+fn a_start_with_a_project_beside_a_staged_deployment_serves_what_was_live() {
+    let scratch = Scratch::new();
+    let base = base();
+    let server = Server::start(&scratch, &project(&scratch, "project", &base));
+    visit(&server, "/a");
+    let id = stage(
+        &server,
+        &base.replace("KEY page\n--- end", "KEY page, ms\n--- end"),
+    );
+    server.stop();
+    // Unchanged, and changed.
+    for text in [
+        base.clone(),
+        base.replace(
+            "AS visits FROM visits GROUP BY page ORDER",
+            "AS n FROM visits GROUP BY page ORDER",
+        ),
+    ] {
+        let server = Server::start(&scratch, &project(&scratch, "project", &text));
+        let admin = server.admin();
+        let rows = admin.endpoint("top", "json", &[]).ok().rows();
+        assert_eq!(rows, [json!({"page": "/a", "visits": 1})]);
+        status_is(&server, &id, "data_ready");
+        server.stop();
+    }
+    let log = std::fs::read_to_string(scratch.path("server.log")).unwrap();
+    let said = format!("deployment {id} is staged, so the project was not deployed");
+    assert_eq!(log.matches(&said).count(), 1, "{log}");
+    let server = Server::start(&scratch, &scratch.path("project"));
+    server
+        .admin()
+        .post(format!("/v1/deployments/{id}/set-live"), "")
+        .ok();
+    only_one_is_left(&server);
+    server.stop();
+    let server = Server::start(&scratch, &scratch.path("project"));
+    let rows = server.admin().endpoint("top", "json", &[]).ok().rows();
+    assert_eq!(rows, [json!({"page": "/a", "n": 1})]);
     server.stop();
 }
 

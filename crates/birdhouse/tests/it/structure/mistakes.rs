@@ -149,6 +149,7 @@ fn mistakes_are_told_by_node_and_field_and_change_nothing() {
         let error = push(&admin, "", "new", nodes).expect(*status).error();
         assert!(error.contains(words), "{nodes}: {error}");
     }
+    assert_eq!((live(&admin), names(&admin)), before);
     let taken = push(&admin, "force=true", "events", &endpoint("SELECT 1 AS one")).expect(409);
     assert!(taken.error().contains("data source"));
     // What others read cannot be changed under them.
@@ -177,6 +178,14 @@ fn mistakes_are_told_by_node_and_field_and_change_nothing() {
     ] {
         let answer = admin.call(method, path).body("name=x&description=y").send();
         assert!(answer.expect(404).error().contains("nope"), "{path}");
+    }
+    for path in [
+        "/v0/datasources/exchange",
+        "/v0/datasources/events/share",
+        "/v0/tags",
+    ] {
+        let refused = admin.post(path, "").expect(400).error();
+        assert!(refused.contains("not supported"), "{refused}");
     }
     assert_eq!(names(&admin), before.1);
     assert_eq!(admin.value("SELECT count() FROM events"), json!(1));

@@ -209,3 +209,47 @@ ENGINE_SORTING_KEY k
     assert_eq!(admin.get("/v0/pipes/view").ok().json()["type"], "default");
     server.stop();
 }
+
+#[test]
+fn a_kill_during_a_push_leaves_all_of_it_or_nothing() {
+    for (point, is_made) in [("deploy/views", false), ("deploy/promoted", true)] {
+        let scratch = Scratch::new();
+        let server = Server::start_empty(&scratch);
+        let admin = server.admin();
+        let fields = [("name", "events"), ("schema", "k UInt8, v UInt64")];
+        create(&admin, &fields).expect(200);
+        summing(&admin, "totals");
+        let rows = "k,v\n1,5\n2,6\n";
+        let append = "/v0/datasources?name=events&mode=append&format=csv";
+        admin.post(append, rows).expect(200);
+        server.stop();
+        let server = Server::launch(scratch.root(), scratch.path("data"), |command| {
+            command.arg("start").current_dir(scratch.path("tmp"));
+            command.env("BIRDHOUSE_KILL_POINT", point);
+        });
+        let server = server.unwrap_or_else(|refused| panic!("not started: {refused:#?}"));
+        server.dies_of(|server| {
+            let body = json!({"name": "view", "nodes": view("totals")}).to_string();
+            let admin = server.admin();
+            let call = admin.call("POST", "/v0/pipes?populate=true").body(body);
+            let answer = call.try_send(LIMIT);
+            assert!(answer.is_err(), "{point}");
+        });
+        let server = Server::start_empty(&scratch);
+        let admin = server.admin();
+        assert_eq!(
+            names(&admin).contains(&"view".to_owned()),
+            is_made,
+            "{point}"
+        );
+        assert_eq!(admin.value("SELECT sum(v) FROM events"), json!(11));
+        if !is_made {
+            assert_eq!(sums(&admin, "totals"), (0, 0));
+            push(&admin, "populate=true", "view", &view("totals")).expect(200);
+        }
+        assert_eq!(sums(&admin, "totals"), (2, 11), "{point}");
+        admin.post(append, rows).expect(200);
+        assert_eq!(sums(&admin, "totals"), (4, 22), "{point}");
+        server.stop();
+    }
+}

@@ -12,9 +12,10 @@ use birdhouse_ingest::{CsvDialect, Format};
 use birdhouse_jobs::{Details, Draft, JobContext, JobId};
 use serde_json::{Value, json};
 
+use super::create::{self, creates, for_upload};
 use super::{appendable, checked_condition, removable, target};
 use crate::api::jobs::{block_json, submitted};
-use crate::api::{analyze, structure, without_nulls};
+use crate::api::without_nulls;
 use crate::app::App;
 use crate::append::{appender, idempotency_key};
 use crate::body::{Encoding, api_error};
@@ -54,31 +55,11 @@ pub(in crate::api) async fn upload(
             Err(empty(&ctx))
         }
         Received::Upload(upload) if creates(&ctx.params) => {
-            structure::datasource::require_new(&ctx, &app, &ctx.params)?;
-            let (upload, schema) = match is_given(&ctx.params, "schema") {
-                true => (upload, None),
-                false => {
-                    let (upload, schema) = analyze::schema_of(&app, upload).await?;
-                    (upload, Some(schema))
-                }
-            };
-            let params = with_schema(&ctx.params, schema);
-            let ctx = structure::datasource::create(&ctx, &app, &params).await?;
+            let (ctx, upload) = for_upload(&ctx, &app, upload).await?;
             by_body(&ctx, &app, upload).await
         }
         Received::Upload(upload) => by_body(&ctx, &app, upload).await,
     }
-}
-
-/// Returns true when parameters ask for a new data source.
-fn creates(params: &Params) -> bool {
-    matches!(params.text("mode"), None | Some("" | "create"))
-}
-
-fn with_schema(params: &Params, schema: Option<String>) -> Params {
-    let schema = schema.map(|schema| ("schema".to_owned(), schema));
-    let added = Params::from_texts(schema.into_iter().collect());
-    params.clone().overridden_by(added)
 }
 
 /// `POST /v1/datasources/<name>/append?format=…`: the body, or the file of `url`, as a job.
@@ -197,38 +178,23 @@ async fn by_url(
     params: &Params,
 ) -> Result<Json<Value>, ApiError> {
     if creates(params) {
-        return create_by_url(ctx, app, params).await;
+        return create::by_url(ctx, app, params).await;
     }
+    by_url_as_job(ctx, app, params).await
+}
+
+/// Does so with a data source that is there.
+pub(super) async fn by_url_as_job(
+    ctx: &RequestContext,
+    app: &Arc<App>,
+    params: &Params,
+) -> Result<Json<Value>, ApiError> {
     let wanted = wanted(ctx, params)?;
     if !is_given(params, "url") {
         return Err(empty(ctx));
     }
     let import = import(ctx, app, params, wanted, None).await?;
     submit_url(ctx, app, import, params).await
-}
-
-/// Creates a data source, and imports the file of the parameter `url` as a job when there is one.
-async fn create_by_url(
-    ctx: &RequestContext,
-    app: &Arc<App>,
-    params: &Params,
-) -> Result<Json<Value>, ApiError> {
-    structure::datasource::require_new(ctx, app, params)?;
-    let url = params.filled("url");
-    let schema = match url.filter(|_| !is_given(params, "schema")) {
-        None => None,
-        Some(url) => Some(analyze::schema_of_url(app, url).await?),
-    };
-    let params = with_schema(params, schema);
-    let ctx = structure::datasource::create(ctx, app, &params).await?;
-    if is_given(&params, "url") {
-        let wanted = wanted(&ctx, &params)?;
-        let import = import(&ctx, app, &params, wanted, None).await?;
-        return submit_url(&ctx, app, import, &params).await;
-    }
-    let name = structure::datasource::new_name(&params)?;
-    let datasource = structure::datasource::shown(&ctx, app, &name).await?;
-    Ok(Json(json!({ "datasource": datasource })))
 }
 
 /// Stores the body on disk, or takes the address of a file, and imports it as a job.
@@ -443,7 +409,7 @@ fn csv_dialect(params: &Params) -> Result<CsvDialect, ApiError> {
     })
 }
 
-fn is_given(params: &Params, name: &str) -> bool {
+pub(super) fn is_given(params: &Params, name: &str) -> bool {
     params.text(name).is_some_and(|value| !value.is_empty())
 }
 

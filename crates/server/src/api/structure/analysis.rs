@@ -11,9 +11,9 @@ use birdhouse_query::{Assembler, Body, Node, Pipe, Resources};
 use birdhouse_template::{Context, Parameters};
 use serde_json::{Value, json};
 
+use super::datasource;
 use super::node::{self, NodeForm};
 use super::pipe::PipeForm;
-use super::{datasource, edit_error};
 use crate::app::App;
 use crate::context::RequestContext;
 use crate::error::ApiError;
@@ -209,10 +209,9 @@ fn target_text(
     let column = |(name, data_type): &(String, String)| format!("`{name}` {data_type}");
     let schema: Vec<String> = columns.iter().map(column).collect();
     let mut text = Edit::new(FileKind::Datasource, Dialect::Classic);
-    text.set("SCHEMA", &schema.join(",\n"))
-        .map_err(|e| edit_error(&e))?;
+    text.set("SCHEMA", &schema.join(",\n"))?;
     for (directive, value) in engine_of(columns, engine) {
-        text.set(&directive, &value).map_err(|e| edit_error(&e))?;
+        text.set(&directive, &value)?;
     }
     Ok(text)
 }

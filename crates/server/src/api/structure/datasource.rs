@@ -12,7 +12,7 @@ use birdhouse_datafile::{Datasource, Edit, FileKind, ResourceName};
 use birdhouse_deploy::{Permission, Terms};
 use serde_json::{Value, json};
 
-use super::{edit_error, named};
+use super::named;
 use crate::api::{datasource_list, form};
 use crate::app::App;
 use crate::context::RequestContext;
@@ -96,7 +96,7 @@ pub(in crate::api) async fn create(
         files.require_free(&created)?;
         let mut text = files.begin(FileKind::Datasource);
         for (directive, value) in &fields {
-            text.set(directive, value).map_err(|e| edit_error(&e))?;
+            text.set(directive, value)?;
         }
         files.put(&format!("datasources/{created}.datasource"), text)?;
         Ok(Terms::default())
@@ -221,7 +221,7 @@ fn altered(
             if *directive == "INDEXES" {
                 text.set("INDICES", "").ok();
             }
-            text.set(directive, value).map_err(|e| edit_error(&e))?;
+            text.set(directive, value)?;
         }
         files.put(&path, text)?;
         Ok(Terms::default())

@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 
 use super::datasource::checked_name;
 use super::node::NodeForm;
-use super::{analysis, edit_error, move_scopes, named, population, writers};
+use super::{analysis, move_scopes, named, population, writers};
 use crate::api::{datasource_list, form, pipe_list, read_form};
 use crate::app::App;
 use crate::body;
@@ -174,16 +174,14 @@ impl PipeForm {
             None => files.begin(FileKind::Pipe),
         };
         text.remove_nodes(None);
-        text.set("DESCRIPTION", &self.description)
-            .map_err(|e| edit_error(&e))?;
+        text.set("DESCRIPTION", &self.description)?;
         for node in &self.nodes {
             node.write(&mut text)?;
         }
         let last = self.nodes.last().filter(|_| was_published);
         if let Some(last) = last.filter(|_| self.nodes.iter().all(NodeForm::is_standard)) {
             // Who calls the endpoint must find it, whatever the client does next.
-            text.set_in_node(last.name(), "TYPE", "endpoint")
-                .map_err(|e| edit_error(&e))?;
+            text.set_in_node(last.name(), "TYPE", "endpoint")?;
         }
         text.settle_types();
         files.put(&path, text)?;
@@ -217,8 +215,7 @@ pub(in crate::api) async fn update(
         let path = files.pipe(&pipe)?.file.path().to_owned();
         let mut text = files.edit(&path)?;
         if let Some(description) = &description {
-            text.set("DESCRIPTION", description)
-                .map_err(|e| edit_error(&e))?;
+            text.set("DESCRIPTION", description)?;
         }
         let Some(new) = &new else {
             files.put(&path, text)?;

@@ -12,7 +12,7 @@ use serde_json::Value;
 use tokio::sync::oneshot;
 
 use super::node;
-use crate::api::jobs::{job_answer, job_error};
+use crate::api::jobs::{job_answer, job_error, submitted};
 use crate::app::App;
 use crate::context::RequestContext;
 use crate::error::ApiError;
@@ -20,7 +20,7 @@ use crate::params::Params;
 use crate::structure::Files;
 
 /// The kind of its jobs.
-const KIND: &str = "populateview";
+pub(in crate::api) const KIND: &str = "populateview";
 
 /// `POST /v0/pipes/<pipe>/nodes/<node>/population?truncate=true`: a job that fills the target anew.
 ///
@@ -66,9 +66,7 @@ pub(in crate::api) async fn populate(
             .await
             .map_err(|error| error.message)
     };
-    let jobs = &app.imports.jobs;
-    let job = jobs.submit(draft, work).await.map_err(job_error)?;
-    Ok(Json(job_answer(&ctx, &job)))
+    submitted(&ctx, &app, draft, work).await
 }
 
 /// Makes a change that fills a target, as a job, and returns that when it is done.
@@ -116,16 +114,17 @@ pub(super) fn refuse_parts(params: &Params) -> Result<(), ApiError> {
 }
 
 fn draft(ctx: &RequestContext, (pipe, target): (&str, &str)) -> Draft {
-    let resource = ctx.resource(ResourceKind::Datasource, target);
+    let id = |kind, name| ctx.resource(kind, name).map(|found| found.id.to_string());
     Draft {
         workspace: ctx.workspace().workspace.id,
         kind: KIND,
         is_cancellable: false,
         details: Details {
             request_id: ctx.request_id.clone(),
-            datasource_id: resource.map(|r| r.id.to_string()).unwrap_or_default(),
+            datasource_id: id(ResourceKind::Datasource, target).unwrap_or_default(),
             datasource: target.to_owned(),
-            parameters: vec![("pipe".to_owned(), pipe.to_owned())],
+            pipe_id: id(ResourceKind::Pipe, pipe).unwrap_or_default(),
+            pipe: pipe.to_owned(),
             ..Details::default()
         },
     }
