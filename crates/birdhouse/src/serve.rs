@@ -136,6 +136,10 @@ impl Server {
             Ok(Some(deployed)) => {
                 show(&deployed.warnings);
                 server.app.publish(workspace.workspace.id, deployed.live);
+                let live = first_workspace(&catalog)?.live.id;
+                if live != workspace.live.id {
+                    server.app.record_deployment(workspace.workspace.id, live);
+                }
             }
             Ok(None) => {}
             Err(DeployError::Catalog(CatalogError::DeploymentInProgress(id))) => {

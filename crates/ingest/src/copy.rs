@@ -118,46 +118,70 @@ impl CopyError {
     }
 }
 
-impl Gathered {
-    /// Runs a query and keeps its rows aside. Dropping the future cancels the query;
-    /// [`discard_gathered`] removes what is left then.
-    ///
-    /// `row_bytes_max` is what a row may have at most.
+/// Rows of a query that are about to be gathered. [`discard_gathered`] removes what there is of them.
+pub struct Gathering {
+    gathered: Gathered,
+    /// The columns that the query gives.
+    given: Vec<String>,
+    query: CopyQuery,
+    row_bytes_max: u64,
+}
+
+impl Gathering {
+    /// Makes room for the rows of a query. `row_bytes_max` is what a row may have at most.
     ///
     /// # Errors
-    /// When the query does not fit the data source, fails, or the engine is not available.
-    pub async fn gather(
+    /// When the query does not fit the data source, or the engine fails.
+    pub async fn begin(
         engine: &Engine,
         id: Uuid,
         target: &SourceName,
-        query: &CopyQuery,
+        query: CopyQuery,
         row_bytes_max: u64,
-    ) -> Result<(Self, GatheredRows), CopyError> {
-        let (columns, given) = checked(engine, target, query).await?;
+    ) -> Result<Self, CopyError> {
+        let (columns, given) = checked(engine, target, &query).await?;
         let database = database(id);
         create(engine, &database, &columns).await?;
         kill_point!("copy.create");
-        let names: Vec<String> = given.iter().map(|name| quote_identifier(name)).collect();
-        let names = names.join(", ");
-        let table = qualified(&database, ROWS);
-        let sql = format!(
-            "INSERT INTO {table} ({names}, {ROW})\nSELECT {names}, rowNumberInAllBlocks() FROM (\n{}\n)",
-            query.sql
-        );
-        let mut insert = Query::copier(sql, query.database.as_str(), &database);
-        insert.parameters.clone_from(&query.parameters);
-        insert.id.clone_from(&query.request_id);
-        if let Some(threads) = query.threads {
-            insert.limits.threads = threads;
-        }
-        let summary = engine.query(insert).await?.summary;
-        let mut gathered = Self {
+        let gathered = Gathered {
             engine: engine.clone(),
             columns: stored(&columns),
             chunk_bytes: COPY_CHUNK_BYTES.min(row_bytes_max),
             rows: 0,
             database,
         };
+        Ok(Self {
+            gathered,
+            given,
+            query,
+            row_bytes_max,
+        })
+    }
+
+    /// Runs the query and keeps its rows aside. Dropping the future cancels the query.
+    ///
+    /// # Errors
+    /// When the query fails, gives rows that are too large, or the engine is not available.
+    pub async fn run(self) -> Result<(Gathered, GatheredRows), CopyError> {
+        let Self {
+            mut gathered,
+            given,
+            query,
+            row_bytes_max,
+        } = self;
+        let names: Vec<String> = given.iter().map(|name| quote_identifier(name)).collect();
+        let (table, names) = (gathered.table(), names.join(", "));
+        let sql = format!(
+            "INSERT INTO {table} ({names}, {ROW})\nSELECT {names}, rowNumberInAllBlocks() FROM (\n{}\n)",
+            query.sql
+        );
+        let mut insert = Query::copier(sql, query.database, &gathered.database);
+        insert.parameters = query.parameters;
+        insert.id = query.request_id;
+        if let Some(threads) = query.threads {
+            insert.limits.threads = threads;
+        }
+        let summary = gathered.engine.query(insert).await?.summary;
         gathered.rows = gathered.number("count()").await?;
         let bytes = gathered.number(&format!("max({BYTES})")).await?;
         if bytes > row_bytes_max {
@@ -170,7 +194,9 @@ impl Gathered {
         let rows = gathered.rows;
         Ok((gathered, GatheredRows { rows, summary }))
     }
+}
 
+impl Gathered {
     /// Returns what an earlier process gathered; see [`gathered`].
     ///
     /// # Errors

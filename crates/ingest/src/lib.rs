@@ -27,8 +27,8 @@ pub use birdhouse_journal::SYNC_TIME_BOUNDS;
 
 pub use analyze::{Analysis, AnalyzedColumn, FileKind, FoundDialect, analyze, file_kind};
 pub use copy::{
-    COPY_KILL_POINTS, CopyError, CopyQuery, Gathered, GatheredRows, check_copy, discard_gathered,
-    gathered,
+    COPY_KILL_POINTS, CopyError, CopyQuery, Gathered, GatheredRows, Gathering, check_copy,
+    discard_gathered, gathered,
 };
 pub use decode::{DecodeOptions, Decoded, Decoder, Format, decode};
 pub use error::DecodeError;

@@ -165,7 +165,9 @@ impl Queries {
         node: &str,
     ) -> Result<(Assembled, Vec<(String, String)>), QueryError> {
         let pipe = call.resources.pipe(pipe)?;
-        let assembled = self.assembler(call).pipe(pipe, Some(node)).await?;
+        let mut assembled = self.assembler(call).pipe(pipe, Some(node)).await?;
+        let threads = assembled.max_threads;
+        assembled.max_threads = threads.map(|threads| threads.clamp(1, THREADS_MAX));
         let values = secret_values(call, &assembled);
         Ok((assembled, values))
     }

@@ -2,8 +2,8 @@
 
 use birdhouse_engine::Query;
 use birdhouse_ingest::{
-    CopyError, CopyQuery, ErrorKind, Gathered, Operation, Origin, Replacement, discard_gathered,
-    gathered,
+    CopyError, CopyQuery, ErrorKind, Gathered, Gathering, Operation, Origin, Replacement,
+    discard_gathered, gathered,
 };
 use uuid::Uuid;
 
@@ -23,9 +23,9 @@ fn query(sql: &str) -> CopyQuery {
 impl Fixture {
     async fn gather(&self, id: Uuid, sql: &str) -> Result<Gathered, CopyError> {
         let limit = self.ingestion.record_bytes_max();
-        Gathered::gather(&self.engine, id, &self.source(), &query(sql), limit)
-            .await
-            .map(|(gathered, _)| gathered)
+        let gathering =
+            Gathering::begin(&self.engine, id, &self.source(), query(sql), limit).await?;
+        gathering.run().await.map(|(gathered, _)| gathered)
     }
 
     /// Appends all chunks as a process does, and returns how many were new and where each ends.

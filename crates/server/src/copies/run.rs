@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::http::StatusCode;
 use birdhouse_datafile::CopyMode;
 use birdhouse_ingest::limits::ENGINE_WAIT_MAX;
-use birdhouse_ingest::{Gathered, Replacement, SourceName, discard_gathered};
+use birdhouse_ingest::{Gathered, Gathering, Replacement, SourceName, discard_gathered};
 use birdhouse_jobs::{CopyStage, JobContext, Outcome};
 use uuid::Uuid;
 
@@ -68,12 +68,14 @@ impl CopyRun {
         let target = deployed.table();
         let id = job.id().0;
         let limit = app.ingestion.record_bytes_max();
-        let gathering = Gathered::gather(&app.engine, id, &target, &query, limit);
+        let refused = |error| deployed.refused(error);
+        let gathering = Gathering::begin(&app.engine, id, &target, query, limit).await;
+        let gathering = gathering.map_err(refused)?;
         let gathered = tokio::select! {
-            gathered = gathering => gathered,
+            gathered = gathering.run() => gathered,
             () = job.cancelled() => return Err(cancelled()),
         };
-        let (gathered, rows) = gathered.map_err(|error| deployed.refused(error))?;
+        let (gathered, rows) = gathered.map_err(refused)?;
         done.rows = rows;
         job.update(|details| {
             details.rows = rows.rows;

@@ -170,7 +170,6 @@ fn tokens_jobs_queries_and_logs() {
         ("keys", "TOKENS"),
         ("reader", "WORKSPACE:READ_ALL"),
         ("ci", "WORKSPACE:DEPLOY"),
-        ("org", "ORG_DATASOURCES:READ"),
     ] {
         let made = format!("'{name}' generated successfully");
         let create = format!("token create static {name} --scope {scope}");
@@ -178,6 +177,11 @@ fn tokens_jobs_queries_and_logs() {
         let list = tb.run(&format!("token scopes {name}"));
         report.must(list.text.contains(scope), "the token has the scope");
     }
+    report.refused(
+        tb.run("token create static org --scope ORG_DATASOURCES:READ"),
+        &["logs of all workspaces", "the admin token of the account"],
+        "refused: it reads other workspaces; the account's token can, see below",
+    );
     report.refused(
         tb.run("token copy reader"),
         &["copy/paste mechanism"],
