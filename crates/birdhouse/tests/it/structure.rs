@@ -152,8 +152,12 @@ ENGINE_TTL at + INTERVAL 10 YEAR
             .error()
             .contains("renamed")
     );
+    is_dropped_when_nothing_reads_it(&admin);
+    server.stop();
+}
 
-    push(&admin, "", "reads", &endpoint("SELECT page FROM visits")).expect(200);
+fn is_dropped_when_nothing_reads_it(admin: &Client) {
+    push(admin, "", "reads", &endpoint("SELECT page FROM visits")).expect(200);
     let used = admin
         .delete("/v0/datasources/visits?dry_run=true")
         .expect(409);
@@ -170,8 +174,7 @@ ENGINE_TTL at + INTERVAL 10 YEAR
         .delete("/v0/datasources/visits?force=true")
         .expect(204);
     admin.get("/v0/datasources/visits").expect(404);
-    assert!(names(&admin).is_empty());
-    server.stop();
+    assert!(names(admin).is_empty());
 }
 
 #[test]

@@ -16,81 +16,78 @@ fn filled(scratch: &Scratch) -> Server {
     server
 }
 
-#[test]
-fn mistakes_are_told_by_node_and_field_and_change_nothing() {
-    let scratch = Scratch::new();
-    let server = filled(&scratch);
-    let admin = server.admin();
-    let before = (live(&admin), names(&admin));
-    let sources: &[(&[(&str, &str)], u16, &str)] = &[
-        (&[("schema", "n UInt8")], 400, "'name' is missing"),
-        (&[("name", "a")], 400, "'schema' is missing"),
-        (
-            &[("name", "a"), ("schema", "n Strin")],
-            400,
-            "did you mean String",
-        ),
-        (&[("name", "a b"), ("schema", "n UInt8")], 400, "'a b'"),
-        (
-            &[("name", "a"), ("schema", "n UInt8\nTOKEN x READ")],
-            400,
-            "TOKEN",
-        ),
-        (
-            &[("name", "a"), ("schema", "n UInt8"), ("engine", "Foo")],
-            400,
-            "Foo",
-        ),
-        (
-            &[
-                ("name", "a"),
-                ("schema", "n UInt8"),
-                ("engine_sorting_key", "m"),
-            ],
-            400,
-            "'m'",
-        ),
-        (
-            &[
-                ("name", "a"),
-                ("schema", "n UInt8"),
-                ("engine_ttl", "nonsense("),
-            ],
-            400,
-            "",
-        ),
-        (
-            &[("name", "a"), ("schema", "n UInt8"), ("service", "kafka")],
-            400,
-            "service",
-        ),
-        (
-            &[("name", "top"), ("schema", "n UInt8")],
-            409,
-            "pipe named 'top'",
-        ),
-        (
-            &[("name", "events"), ("schema", "n UInt8")],
-            409,
-            "data source named 'events'",
-        ),
-        (
-            &[("name", "events_quarantine"), ("schema", "n UInt8")],
-            400,
-            "quarantine",
-        ),
-    ];
-    for (fields, status, words) in sources {
-        let error = create(&admin, fields).expect(*status).error();
-        assert!(error.contains(words), "{fields:?}: {error}");
-    }
+/// A form that is sent.
+type Fields = &'static [(&'static str, &'static str)];
+
+/// Forms of data sources that cannot be, with the status and words of the answer.
+const SOURCES: &[(Fields, u16, &str)] = &[
+    (&[("schema", "n UInt8")], 400, "'name' is missing"),
+    (&[("name", "a")], 400, "'schema' is missing"),
+    (
+        &[("name", "a"), ("schema", "n Strin")],
+        400,
+        "did you mean String",
+    ),
+    (&[("name", "a b"), ("schema", "n UInt8")], 400, "'a b'"),
+    (
+        &[("name", "a"), ("schema", "n UInt8\nTOKEN x READ")],
+        400,
+        "TOKEN",
+    ),
+    (
+        &[("name", "a"), ("schema", "n UInt8"), ("engine", "Foo")],
+        400,
+        "Foo",
+    ),
+    (
+        &[
+            ("name", "a"),
+            ("schema", "n UInt8"),
+            ("engine_sorting_key", "m"),
+        ],
+        400,
+        "'m'",
+    ),
+    (
+        &[
+            ("name", "a"),
+            ("schema", "n UInt8"),
+            ("engine_ttl", "nonsense("),
+        ],
+        400,
+        "",
+    ),
+    (
+        &[("name", "a"), ("schema", "n UInt8"), ("service", "kafka")],
+        400,
+        "service",
+    ),
+    (
+        &[("name", "top"), ("schema", "n UInt8")],
+        409,
+        "pipe named 'top'",
+    ),
+    (
+        &[("name", "events"), ("schema", "n UInt8")],
+        409,
+        "data source named 'events'",
+    ),
+    (
+        &[("name", "events_quarantine"), ("schema", "n UInt8")],
+        400,
+        "quarantine",
+    ),
+];
+
+/// Nodes that cannot be, with the status and words of the answer.
+fn wrong_nodes() -> Vec<(Value, u16, &'static str)> {
     let node = |extra: Value| {
         let mut node = json!({"name": "n", "sql": "SELECT n FROM events"});
         let fields = extra.as_object().unwrap().clone();
         node.as_object_mut().unwrap().extend(fields);
         json!([node])
     };
-    let pipes: &[(Value, u16, &str)] = &[
+    vec![
         (json!([]), 400, "no nodes"),
         (json!([1]), 400, "JSON object"),
         (json!([{"name": "n"}]), 400, "'sql'"),
@@ -144,9 +141,21 @@ fn mistakes_are_told_by_node_and_field_and_change_nothing() {
             400,
             "cron",
         ),
-    ];
-    for (nodes, status, words) in pipes {
-        let error = push(&admin, "", "new", nodes).expect(*status).error();
+    ]
+}
+
+#[test]
+fn mistakes_are_told_by_node_and_field_and_change_nothing() {
+    let scratch = Scratch::new();
+    let server = filled(&scratch);
+    let admin = server.admin();
+    let before = (live(&admin), names(&admin));
+    for (fields, status, words) in SOURCES {
+        let error = create(&admin, fields).expect(*status).error();
+        assert!(error.contains(words), "{fields:?}: {error}");
+    }
+    for (nodes, status, words) in wrong_nodes() {
+        let error = push(&admin, "", "new", &nodes).expect(status).error();
         assert!(error.contains(words), "{nodes}: {error}");
     }
     assert_eq!((live(&admin), names(&admin)), before);
