@@ -13,6 +13,7 @@
 
 mod append_error;
 mod aside;
+mod batch;
 mod carry;
 mod check;
 mod counters;
@@ -24,6 +25,7 @@ mod memory;
 mod record;
 mod recovery;
 mod recovery_report;
+mod shared;
 mod source;
 mod trim;
 mod unfailing;
@@ -35,14 +37,11 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use birdhouse_engine::Engine;
-use birdhouse_journal::{
-    Journal, Location, Lsn, SEGMENT_BYTES, Status as JournalStatus, kill_point,
-};
+use birdhouse_journal::{Journal, Lsn, SEGMENT_BYTES, Status as JournalStatus};
 use parking_lot::Mutex;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
-use tracing::{info, warn};
 
 pub use append_error::AppendError;
 pub use aside::{AsideError, SetAside};
@@ -58,14 +57,14 @@ pub use recovery_report::{LastStop, RecoveryReport};
 pub use source::{FlushFailed, SourceStatus, Trouble};
 
 use crate::decode::Decoded;
-use crate::limits::{JOURNAL_BYTES_MAX, PENDING_RECORDS_MAX, SYNC_INTERVAL};
+use crate::limits::{JOURNAL_BYTES_MAX, SYNC_INTERVAL};
 use crate::native::Block;
 use crate::schema::Schema;
 use counters::Counters;
 use keys::Keys;
 use memory::Memory;
-use record::{Outcome, Record, Rows};
-use source::{Batch, Pending, Source};
+use record::Rows;
+use source::Source;
 use unfailing::Unfailing;
 
 /// How rows are kept.
@@ -340,154 +339,6 @@ impl Ingestion {
             }
         };
         tokio::time::timeout(limit, holds).await.is_ok()
-    }
-}
-
-impl Shared {
-    fn check_open(&self) -> Result<(), AppendError> {
-        if self.is_stopping.load(Ordering::SeqCst) {
-            return Err(AppendError::Stopping);
-        }
-        Ok(())
-    }
-
-    async fn append(
-        self: Arc<Self>,
-        rows: Rows,
-        claimed: Option<Claimed>,
-    ) -> Result<Receipt, AppendError> {
-        let counts = Counts {
-            rows: rows.rows,
-            quarantined_rows: rows.quarantined_rows,
-        };
-        let at = rows.origin.at;
-        let source = self.source(&rows.source);
-        self.check_share(&source)?;
-        let ticket = {
-            let mut unstored = self.unstored.lock();
-            let records = unstored.records.len() + unstored.appending.len();
-            if records >= PENDING_RECORDS_MAX {
-                return Err(AppendError::Backlog { records });
-            }
-            let ticket = unstored.next_append;
-            unstored.next_append += 1;
-            unstored.appending.insert(ticket, self.journal.next_lsn());
-            ticket
-        };
-        let written = (self.journal).append(rows.encode()).await;
-        {
-            let mut unstored = self.unstored.lock();
-            unstored.appending.remove(&ticket);
-            if let Ok(location) = &written {
-                unstored.records.insert(location.lsn);
-            }
-        }
-        let location = written?;
-        if let Some(claimed) = claimed {
-            claimed.answered(location.lsn, counts, at);
-        }
-        self.counters.acknowledged(counts);
-        let arrived = source.push(self.pending(location, rows));
-        Ok(Receipt {
-            counts,
-            source,
-            arrived,
-        })
-    }
-
-    /// Makes a queue's entry of a record, with its rows as long as there is memory for them.
-    fn pending(&self, location: Location, rows: Rows) -> Pending {
-        let bytes = rows.bytes();
-        Pending {
-            location,
-            order: location.lsn,
-            requests: 1,
-            token: rows.token.clone(),
-            count: rows.rows + rows.quarantined_rows,
-            bytes,
-            arrived: Instant::now(),
-            rows: self.memory.try_add(bytes).then(|| Box::new(rows)),
-        }
-    }
-
-    /// Reads rows back from the journal.
-    async fn read(&self, locations: Vec<Location>) -> Result<Vec<Rows>, String> {
-        if locations.is_empty() {
-            return Ok(Vec::new());
-        }
-        let journal = self.journal.clone();
-        let read = move |location| {
-            let record = journal.read(location).map_err(|error| error.to_string())?;
-            match Record::decode(&record) {
-                Some(Record::Rows(rows)) => Ok(rows),
-                _ => Err(format!("the journal's record {} has no rows", location.lsn)),
-            }
-        };
-        let read = move || locations.into_iter().map(read).collect();
-        let read = tokio::task::spawn_blocking(read).await;
-        read.map_err(|error| error.to_string())?
-    }
-
-    /// Returns a data source's queue; the first call starts its task.
-    fn source(self: &Arc<Self>, name: &SourceName) -> Arc<Source> {
-        let mut sources = self.sources.lock();
-        if let Some(source) = sources.get(name) {
-            return Arc::clone(source);
-        }
-        let source = Arc::new(Source::new(name.clone()));
-        sources.insert(name.clone(), Arc::clone(&source));
-        drop(sources);
-        let task = flusher::run(Arc::clone(&source), Arc::clone(self));
-        self.flushers.lock().spawn(task);
-        source
-    }
-
-    fn all_sources(&self) -> Vec<Arc<Source>> {
-        self.sources.lock().values().cloned().collect()
-    }
-
-    /// Records how a batch ended, and lets its records go.
-    fn finish(&self, batch: &mut Batch, outcome: Outcome) {
-        if let Some(flush) = batch.intent {
-            let records = batch.flush.records.clone();
-            let record = Record::Flushed {
-                flush,
-                outcome,
-                records,
-            }
-            .encode();
-            // Without it the batch is stored again after a restart, with the same token.
-            if let Err(error) = self.journal.append_unsynced(record) {
-                warn!(%error, "the outcome of a batch was not recorded");
-            }
-            kill_point!("flush.after_outcome");
-        }
-        let mut unstored = self.unstored.lock();
-        for record in &batch.records {
-            unstored.records.remove(&record.location.lsn);
-        }
-        drop(unstored);
-        self.forget_rows(&batch.records);
-    }
-
-    /// Counts the rows of records out of the memory; they are about to be dropped.
-    fn forget_rows(&self, records: &[Pending]) {
-        for record in records.iter().filter(|record| record.rows.is_some()) {
-            self.memory.remove(record.bytes);
-        }
-    }
-
-    async fn close(&self, is_drained: bool) {
-        if is_drained {
-            // The engine stops in order after this, so its files need no sync here.
-            if let Err(error) = self.journal.append_control(Record::Closed.encode()).await {
-                warn!(%error, "the journal was not closed in order");
-            }
-        } else {
-            info!("rows wait in the journal for the next start");
-        }
-        self.keys.close().await;
-        self.journal.clone().close().await;
     }
 }
 

@@ -12,10 +12,11 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use tracing::warn;
 
+use super::batch::Batch;
 use super::flusher;
 use super::record::{Operation, Origin, Outcome, Record, Rows, SourceName};
 use super::recovery::aside_directory;
-use super::source::{Batch, Failure};
+use super::source::Failure;
 use super::{AppendError, Ingestion};
 
 /// Rows that were set aside.

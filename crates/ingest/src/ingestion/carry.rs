@@ -12,8 +12,9 @@ use std::sync::Arc;
 use birdhouse_journal::{Location, Lsn, kill_point};
 use tracing::{info, warn};
 
+use super::batch::{Batch, Pending};
 use super::record::{Carried, Rows, SourceName};
-use super::source::{Batch, Pending, Source};
+use super::source::Source;
 use super::{AppendError, Shared, aside, flusher};
 use crate::limits::{PENDING_RECORDS_MAX, STUCK_SHARE};
 

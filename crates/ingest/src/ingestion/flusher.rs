@@ -14,8 +14,9 @@ use tokio::time::Instant;
 use tracing::{debug, info, warn};
 
 use super::Shared;
+use super::batch::{Batch, Pending};
 use super::record::{Operation, Outcome, Record, Rows, SourceName};
-use super::source::{Batch, Failure, FlushFailed, Pending, Source, Step};
+use super::source::{Failure, FlushFailed, Source, Step};
 use crate::limits::{BATCH_BYTES, ENGINE_WAIT_MAX};
 use crate::native::{Block, Merger};
 use crate::quarantine::QUARANTINE_SUFFIX;

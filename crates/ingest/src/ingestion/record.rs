@@ -20,12 +20,15 @@
 //! the record before. The journal's own checksum covers all of it; what cannot be read in spite of
 //! that was written by a newer binary.
 
+mod describe;
+
 use birdhouse_journal::Lsn;
 use bytes::Bytes;
 use jiff::Timestamp;
 
 use super::keys::{KEY_BYTES, Key};
 use crate::native::{Block, read_varint, write_string, write_varint};
+pub use describe::describe_record;
 
 /// A data source in a workspace's database.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -444,57 +447,6 @@ fn take_source(input: &mut &[u8]) -> Option<SourceName> {
         database: take_text(input)?,
         datasource: take_text(input)?,
     })
-}
-
-/// Says in a line what a record of the journal means, without any value of its rows.
-#[must_use]
-pub fn describe_record(record: &Bytes) -> String {
-    match Record::decode(record) {
-        None => "unknown, written by a newer version".to_owned(),
-        Some(Record::Rows(rows)) => format!(
-            "{}{} rows and {} for quarantine of {}, {} bytes, request {}",
-            carried(rows.carried.as_ref()),
-            rows.rows,
-            rows.quarantined_rows,
-            rows.source,
-            rows.bytes(),
-            rows.origin.request_id
-        ),
-        Some(Record::Flush(flush)) => {
-            let range = match (flush.records.iter().min(), flush.records.iter().max()) {
-                (Some(first), Some(last)) => format!("{first} to {last}"),
-                _ => "nothing".to_owned(),
-            };
-            format!(
-                "flush {} of {} records, {range}, into {}",
-                flush.token,
-                flush.records.len(),
-                flush.source
-            )
-        }
-        Some(Record::Flushed { flush, outcome, .. }) => {
-            let outcome = match outcome {
-                Outcome::Stored => "stored",
-                Outcome::SetAside => "set aside",
-                Outcome::Dropped => "dropped with its workspace",
-            };
-            format!("flush of record {flush} {outcome}")
-        }
-        Some(Record::Synced { before, .. }) => format!("engine synced, outcomes below {before}"),
-        Some(Record::Opened { boot_id, at }) => format!("opened at {at} on boot {boot_id}"),
-        Some(Record::Closed) => "closed in order".to_owned(),
-    }
-}
-
-fn carried(carried: Option<&Carried>) -> String {
-    let text = |carried: &Carried| {
-        format!(
-            "written again in the place of {} records from {} on: ",
-            carried.replaces.len(),
-            carried.order
-        )
-    };
-    carried.map_or_else(String::new, text)
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
+use super::batch::{Batch, Pending};
 use super::check::{Tail, Tails};
 use super::counters::Counters;
 use super::flusher::FlushObserver;
@@ -25,7 +26,6 @@ use super::keys::{Counts, Key, Keys};
 use super::memory::Memory;
 use super::record::{Flush, Outcome, Record, Rows, SourceName};
 use super::recovery_report::{LastStop, RecoveryReport};
-use super::source::{Batch, Pending};
 use super::{Ingestion, IngestionConfig, Shared, Unstored, check, trim};
 use crate::limits::{INSERTS_AT_ONCE, KEY_LOG_BYTES_MAX};
 

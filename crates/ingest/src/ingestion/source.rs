@@ -9,20 +9,23 @@
 //! One batch of a data source is stored at a time, so rows that were acknowledged one after the
 //! other are stored in that order. A hold keeps new batches from starting.
 
-use std::collections::VecDeque;
+mod state;
+
 use std::sync::Arc;
 use std::time::Duration;
 
-use birdhouse_journal::{Location, Lsn};
+use birdhouse_journal::Lsn;
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use super::record::{Flush, Rows, SourceName};
+use super::batch::{Backlog, Batch, Pending, Queue};
+use super::record::SourceName;
 use crate::limits::{
-    BATCH_BYTES, BATCH_ROWS, ENGINE_DEATHS_MAX, LINGER, LINGER_WAITED_FOR, NOTICE_PAUSE,
-    RETRY_PAUSE, RETRY_PAUSE_MAX,
+    BATCH_BYTES, BATCH_ROWS, ENGINE_DEATHS_MAX, NOTICE_PAUSE, RETRY_PAUSE, RETRY_PAUSE_MAX,
 };
+use state::State;
+pub use state::Trouble;
 
 /// One data source's queue.
 pub(crate) struct Source {
@@ -34,48 +37,6 @@ pub(crate) struct Source {
     pub(crate) changed: Notify,
     /// Owned by whoever changes the data source's tables.
     pub(crate) exclusive: Arc<tokio::sync::Mutex<()>>,
-}
-
-/// A record that is not stored yet.
-pub(crate) struct Pending {
-    pub(crate) location: Location,
-    /// The record with which the rows came first.
-    pub(crate) order: Lsn,
-    /// How many requests and chunks the rows are of.
-    pub(crate) requests: u64,
-    /// The record; nothing when it stays in the journal until its turn, to save memory. Boxed, because
-    /// a queue may be long.
-    pub(crate) rows: Option<Box<Rows>>,
-    /// The token that it must be stored with, alone.
-    pub(crate) token: Option<String>,
-    /// Rows for data source and quarantine.
-    pub(crate) count: u64,
-    /// Size of the row data in bytes.
-    pub(crate) bytes: usize,
-    pub(crate) arrived: Instant,
-}
-
-/// Records that are stored together.
-pub(crate) struct Batch {
-    pub(crate) flush: Flush,
-    /// The intent's record; nothing while it is not in the journal yet.
-    pub(crate) intent: Option<Lsn>,
-    /// An earlier process began it.
-    pub(crate) is_replay: bool,
-    pub(crate) records: Vec<Pending>,
-}
-
-/// All that waits in a source.
-pub(crate) struct Queue {
-    pub(crate) batches: Vec<Batch>,
-    pub(crate) pending: VecDeque<Pending>,
-}
-
-/// How much that is.
-pub(crate) struct Backlog {
-    /// Size of the row data in bytes.
-    pub(crate) bytes: usize,
-    pub(crate) records: usize,
 }
 
 /// The engine did not take a batch. Its rows are safe in the journal, and it is tried again.
@@ -97,51 +58,6 @@ pub(crate) enum Failure {
     EngineAway,
     /// The engine went away while it had the rows.
     EngineDied,
-}
-
-/// Why a data source's rows are not being stored.
-#[derive(Debug, Clone)]
-pub struct Trouble {
-    /// What the engine said last.
-    pub failed: FlushFailed,
-    /// Attempts so far.
-    pub attempts: u32,
-    /// When the first one failed.
-    pub since: Instant,
-    /// The engine is away: nothing is wrong with the rows.
-    pub is_engine_away: bool,
-    /// How often the engine went away while it had the rows.
-    pub engine_deaths: u32,
-    retry_at: Instant,
-}
-
-#[derive(Default)]
-struct State {
-    /// Batches of an earlier process whose outcome is not known.
-    replays: VecDeque<Batch>,
-    /// Those, and the one of them that is being stored.
-    replays_left: usize,
-    pending: VecDeque<Pending>,
-    pending_rows: u64,
-    pending_bytes: usize,
-    /// The batch that failed and is tried again.
-    retried: Option<Batch>,
-    is_storing: bool,
-    /// Records so far: those that came, and those that were stored. They are stored in the order in
-    /// which they came.
-    arrived: u64,
-    stored: u64,
-    /// Who waits for records to be stored.
-    waiting: usize,
-    holds: usize,
-    /// Records that must be stored before a hold begins.
-    drain_to: u64,
-    trouble: Option<Trouble>,
-    /// When the last batch was begun.
-    last_begun: Option<Instant>,
-    /// Rows that went to quarantine since the log last said so, and when it did.
-    quarantined: u64,
-    last_notice: Option<Instant>,
 }
 
 /// What the source's task is to do.
@@ -462,75 +378,6 @@ impl Source {
     }
 }
 
-impl State {
-    fn is_empty(&self) -> bool {
-        self.pending.is_empty() && self.replays.is_empty() && self.retried.is_none()
-    }
-
-    fn is_drained(&self) -> bool {
-        self.stored >= self.drain_to
-    }
-
-    /// Returns how the first `arrived` records fare; nothing while that is open.
-    fn outcome(&self, arrived: u64) -> Option<Result<(), FlushFailed>> {
-        if self.stored >= arrived {
-            return Some(Ok(()));
-        }
-        let failing = self.retried.as_ref()?.requests();
-        let trouble = self.trouble.as_ref().filter(|t| !t.is_engine_away)?;
-        (arrived <= self.stored + failing).then(|| Err(trouble.failed.clone()))
-    }
-
-    /// Returns the pause between two batches. Many rows in few batches keep the engine fast; who waits
-    /// for an answer sends nothing meanwhile.
-    fn linger(&self) -> Duration {
-        match self.waiting > 0 {
-            true => LINGER_WAITED_FOR,
-            false => LINGER,
-        }
-    }
-
-    /// Makes a batch of the oldest records, as many as one may hold.
-    fn take_batch(&mut self, name: &SourceName) -> Option<Batch> {
-        let (mut rows, mut bytes) = (0, 0);
-        let mut count = 0;
-        for record in &self.pending {
-            rows += record.count;
-            bytes += record.bytes;
-            let is_alone = record.token.is_some();
-            if count > 0 && (is_alone || rows > BATCH_ROWS || bytes > BATCH_BYTES) {
-                break;
-            }
-            count += 1;
-            if is_alone {
-                break;
-            }
-        }
-        let records: Vec<Pending> = self.pending.drain(..count).collect();
-        if records.is_empty() {
-            return None;
-        }
-        let own_token = records.first().and_then(|record| record.token.clone());
-        Some(Batch {
-            flush: Flush {
-                source: name.clone(),
-                token: own_token.unwrap_or_else(|| format!("bh-{}", uuid::Uuid::now_v7().simple())),
-                records: records.iter().map(|record| record.location.lsn).collect(),
-            },
-            intent: None,
-            is_replay: false,
-            records,
-        })
-    }
-
-    fn forget(&mut self, batch: &Batch) {
-        self.stored += batch.requests();
-        self.replays_left -= usize::from(batch.is_replay);
-        self.pending_rows = self.pending_rows.saturating_sub(batch.count());
-        self.pending_bytes = self.pending_bytes.saturating_sub(batch.bytes());
-    }
-}
-
 /// Somebody who waits for records to be stored, which makes batches follow each other faster.
 struct Waiting<'s>(&'s Source);
 
@@ -545,19 +392,5 @@ impl<'s> Waiting<'s> {
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         self.0.state.lock().waiting -= 1;
-    }
-}
-
-impl Batch {
-    pub(crate) fn count(&self) -> u64 {
-        self.records.iter().map(|record| record.count).sum()
-    }
-
-    pub(crate) fn bytes(&self) -> usize {
-        self.records.iter().map(|record| record.bytes).sum()
-    }
-
-    pub(crate) fn requests(&self) -> u64 {
-        self.records.iter().map(|record| record.requests).sum()
     }
 }
