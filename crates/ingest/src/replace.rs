@@ -28,7 +28,7 @@ use uuid::Uuid;
 use crate::copy::Gathered;
 use crate::decode::Decoded;
 use crate::ingestion::{Hold, HoldError, HoldMode, Ingestion, SourceName};
-use crate::limits::{ENGINE_WAIT_MAX, HOLD_WAIT_MAX};
+use crate::limits::{ENGINE_WAIT_MAX, HOLD_WAIT_MAX, RETRY_PAUSE_MAX};
 use crate::load::{LoadError, Loaded, load};
 use crate::rewrite::copy_rows;
 use crate::schema::Schema;
@@ -123,8 +123,10 @@ pub enum ReplaceError {
         /// The table.
         table: String,
     },
-    /// The exchange may have happened or not; the next start completes it.
-    #[error("the engine went away while the rows were switched; the next start completes it")]
+    /// The exchange may have happened or not; it is completed when the engine is back.
+    #[error(
+        "the engine went away while the rows were switched; that is completed when it is back, and rows that come meanwhile wait for it"
+    )]
     Unsettled(#[source] EngineError),
 }
 
@@ -260,10 +262,9 @@ impl Replacement {
             Ok(()) => settle(&self.engine, &self.stage).await,
             Err(error) => Err(error),
         };
-        drop(hold);
         match settled {
             Ok(_) => Ok(replaced),
-            Err(error) => self.settle_late(error, replaced).await,
+            Err(error) => self.settle_late(error, replaced, hold).await,
         }
     }
 
@@ -274,20 +275,42 @@ impl Replacement {
         }
     }
 
-    /// Tries once more when the engine is back.
+    /// Tries once more when the engine is back, and goes on to try when that takes long. The hold stays
+    /// until it is done: rows that were stored before would go with the old tables.
     async fn settle_late(
         self,
         error: EngineError,
         replaced: Replaced,
+        hold: Hold,
     ) -> Result<Replaced, ReplaceError> {
-        if !self.engine.ready(ENGINE_WAIT_MAX).await {
-            return Err(ReplaceError::Unsettled(error));
-        }
-        match settle(&self.engine, &self.stage).await {
-            Ok(Settled::Completed) => Ok(replaced),
-            Ok(Settled::Dropped) => Err(error.into()),
-            Err(error) => Err(ReplaceError::Unsettled(error)),
-        }
+        let error = match self.engine.ready(ENGINE_WAIT_MAX).await {
+            false => error,
+            true => match settle(&self.engine, &self.stage).await {
+                Ok(Settled::Completed) => return Ok(replaced),
+                Ok(Settled::Dropped) => return Err(error.into()),
+                Err(error) => error,
+            },
+        };
+        tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(RETRY_PAUSE_MAX).await;
+                match settle(&self.engine, &self.stage).await {
+                    Ok(settled) => {
+                        tracing::info!(
+                            database = self.stage,
+                            ?settled,
+                            "settled a replacement late"
+                        );
+                        break;
+                    }
+                    Err(error) => {
+                        tracing::warn!(%error, database = self.stage, "a replacement is not settled yet");
+                    }
+                }
+            }
+            drop(hold);
+        });
+        Err(ReplaceError::Unsettled(error))
     }
 
     /// Refuses a condition that does not fit the table before anything is loaded.

@@ -361,3 +361,40 @@ fn a_kill_at_any_point_leaves_all_old_rows_or_all_new_ones() {
         server.stop();
     }
 }
+
+/// The engine dies when the switch may have begun. Rows that are acknowledged before it is done wait for
+/// it, else they would go with the old ones.
+#[test]
+fn rows_that_come_while_a_switch_waits_for_the_engine_stay() {
+    let scratch = Scratch::new();
+    let folder = project(&scratch, "project", PROJECT);
+    let server = Server::start(&scratch, &folder);
+    fill(&server.admin());
+    server.stop();
+    for (place, sum) in [("replace.note", 50), ("replace.exchanged", 50)] {
+        let server = Server::launch(scratch.root(), scratch.path("data"), |command| {
+            command
+                .args(["start".as_ref(), "--project".as_ref(), folder.as_os_str()])
+                .env("BIRDHOUSE_KILL_POINT", place)
+                .env("BIRDHOUSE_KILL_CHILDREN", "1");
+        });
+        let server = server.unwrap_or_else(|refused| panic!("not started: {refused:#?}"));
+        let admin = server.admin();
+        let worker = server.worker();
+        let job = admin.post("/v1/datasources/sales/replace?format=csv", NEW);
+        let job = job.expect(200).json();
+        wait_until("the worker is killed", Duration::from_secs(30), || {
+            match server.worker() != worker {
+                true => Ok(()),
+                false => Err("it lives".to_owned()),
+            }
+        });
+        let row = "{\"day\":\"2026-01-05\",\"amount\":7}";
+        admin.post("/v0/events?name=sales", row).expect(202);
+        let ended = ended(&admin, &job);
+        assert_eq!(ended["status"], "done", "{place}: {ended}");
+        admin.wait_until_stored();
+        assert_eq!(sums(&admin), [sum + 7, sum + 107, sum + 107], "{place}");
+        server.stop();
+    }
+}
