@@ -29,7 +29,7 @@ pub(crate) struct AllProgress {
 
 type Key = (WorkspaceId, DeploymentId);
 
-/// A deployment that is being made, until it is dropped.
+/// A deployment that is shown as being made, until it is dropped.
 #[derive(Debug)]
 pub(crate) struct InProgress {
     of: AllProgress,
@@ -97,9 +97,16 @@ impl AllProgress {
     }
 }
 
+impl InProgress {
+    /// Lets those go on who wait for the making to end.
+    pub(crate) fn end(&self) {
+        self.progress.ended.cancel();
+    }
+}
+
 impl Drop for InProgress {
     fn drop(&mut self) {
         self.of.all.lock().remove(&self.key);
-        self.progress.ended.cancel();
+        self.end();
     }
 }

@@ -11,6 +11,7 @@ use birdhouse_ingest::{Ingestion, SourceName};
 use birdhouse_query::{Queries, Resources};
 use birdhouse_sql::quote_identifier;
 use birdhouse_telemetry::Recorder;
+use tokio::task::JoinError;
 
 use crate::append_rate::{AppendRates, RateLimits};
 use crate::definitions::AllDefinitions;
@@ -298,6 +299,18 @@ fn empty_resources(workspace: &Workspace) -> Resources {
         services: services.map(|service| service.name.to_owned()).collect(),
         ..Resources::default()
     }
+}
+
+/// Does work to its end also when the client goes away in the middle, so that what requests see stays
+/// what the catalog says.
+pub(crate) async fn to_the_end<T, E>(
+    work: impl Future<Output = Result<T, E>> + Send + 'static,
+) -> Result<T, E>
+where
+    T: Send + 'static,
+    E: From<JoinError> + Send + 'static,
+{
+    tokio::spawn(work).await?
 }
 
 /// Does work of the catalog, which waits for the disk, off the threads that answer requests.

@@ -11,7 +11,7 @@ use birdhouse_engine::ErrorKind;
 use birdhouse_ingest::{Hold, Replacement, SourceName};
 use tracing::{info, warn};
 
-use crate::app::App;
+use crate::app::{App, to_the_end};
 use crate::error::{ApiError, status_of_kind};
 use crate::limits::OLD_REQUESTS_MAX;
 
@@ -34,26 +34,29 @@ impl App {
         then: Then,
         may_take_long: bool,
     ) -> Result<Deployment, DeployError> {
-        if then == Then::Promote {
-            let _switching = self.switching.lock().await;
-            if let Some((deployment, live)) = self.deployer.commit(&prepared).await? {
-                self.publish(workspace, live);
-                self.record_deployment(workspace, deployment.id);
-                return Ok(deployment);
-            }
-        }
-        let reserved = self.deployer.reserve(&prepared).await?;
-        self.record_deployment(workspace, reserved.id);
-        let goes_on = may_take_long && prepared.moves_data();
-        // Runs to its end also when the client goes away.
         let app = Arc::clone(self);
-        let id = reserved.id;
-        let making = tokio::spawn(async move { app.make(workspace, prepared, id, then).await });
-        if goes_on {
-            return Ok(reserved);
-        }
+        let begun = async move {
+            if then == Then::Promote {
+                let _switching = app.switching.lock().await;
+                if let Some((deployment, live)) = app.deployer.commit(&prepared).await? {
+                    app.publish(workspace, live);
+                    app.record_deployment(workspace, deployment.id);
+                    return Ok((deployment, None));
+                }
+            }
+            let reserved = app.deployer.reserve(&prepared).await?;
+            app.record_deployment(workspace, reserved.id);
+            let goes_on = may_take_long && prepared.moves_data();
+            let id = reserved.id;
+            let making = tokio::spawn(async move { app.make(workspace, prepared, id, then).await });
+            Ok::<_, DeployError>((reserved, (!goes_on).then_some(making)))
+        };
+        let (deployment, making) = to_the_end(begun).await?;
+        let Some(making) = making else {
+            return Ok(deployment);
+        };
         making.await??;
-        let view = self.catalog.view();
+        let (view, id) = (self.catalog.view(), deployment.id);
         let made = view.workspace(workspace).and_then(|w| w.deployment(id));
         made.cloned()
             .ok_or_else(|| CatalogError::UnknownDeployment(id).into())
@@ -96,6 +99,15 @@ impl App {
         workspace: WorkspaceId,
         id: DeploymentId,
     ) -> Result<Deployment, DeployError> {
+        let app = Arc::clone(self);
+        to_the_end(async move { app.switch_to(workspace, id).await }).await
+    }
+
+    async fn switch_to(
+        self: &Arc<Self>,
+        workspace: WorkspaceId,
+        id: DeploymentId,
+    ) -> Result<Deployment, DeployError> {
         let (deployment, old) = {
             let _switching = self.switching.lock().await;
             let view = self.catalog.view();
@@ -125,12 +137,16 @@ impl App {
         workspace: WorkspaceId,
         id: DeploymentId,
     ) -> Result<(), DeployError> {
-        {
-            let _switching = self.switching.lock().await;
-            self.deployer.discard(workspace, id).await?;
-            self.stage(workspace, None);
-        }
-        self.deployer.remove_discarded(workspace, id).await
+        let app = Arc::clone(self);
+        let discarding = async move {
+            {
+                let _switching = app.switching.lock().await;
+                app.deployer.discard(workspace, id).await?;
+                app.stage(workspace, None);
+            }
+            app.deployer.remove_discarded(workspace, id).await
+        };
+        to_the_end(discarding).await
     }
 
     /// Gives up the staged deployment when a view of it failed on rows.

@@ -7,6 +7,7 @@ use birdhouse_catalog::CatalogError;
 use birdhouse_engine::{EngineError, ErrorKind};
 use birdhouse_query::QueryError;
 use serde_json::{Value, json};
+use tokio::task::JoinError;
 
 use crate::append_rate::RateLimited;
 use crate::limits::RETRY_AFTER_SECONDS;
@@ -129,6 +130,12 @@ impl From<CatalogError> for ApiError {
                 Self::internal()
             }
         }
+    }
+}
+
+impl From<JoinError> for ApiError {
+    fn from(error: JoinError) -> Self {
+        Self::fault("a task ended badly", &error)
     }
 }
 

@@ -30,7 +30,7 @@ use uuid::Uuid;
 pub(crate) use parquet::{as_json_rows, columns_of};
 pub(crate) use source::Source;
 
-use crate::app::App;
+use crate::app::{App, to_the_end};
 use crate::append::not_stored;
 use crate::body::api_error;
 use crate::copies::interrupted::Interrupted;
@@ -156,16 +156,15 @@ impl Import {
         job: Option<JobContext>,
     ) -> Result<Imported, ApiError> {
         let app = Arc::clone(app);
-        let task = tokio::spawn(async move {
+        to_the_end(async move {
             let mut imported = Imported::default();
             let result = self
                 .bring_in((&app, &operations), source, job.as_ref(), &mut imported)
                 .await;
             operations.record_import(&self, &imported, result.as_ref().err());
             result.map(|()| imported)
-        });
-        task.await
-            .unwrap_or_else(|error| Err(ApiError::fault("an import ended badly", &error)))
+        })
+        .await
     }
 
     async fn bring_in(

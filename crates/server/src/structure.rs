@@ -18,7 +18,7 @@ use birdhouse_datafile::{
 use birdhouse_deploy::{DeployError, Prepared, Terms, files_of, parse_project, secret_values};
 use parking_lot::Mutex;
 
-use crate::app::App;
+use crate::app::{App, to_the_end};
 use crate::deployments::Then;
 use crate::error::ApiError;
 use crate::limits::CHANGE_ATTEMPTS_MAX;
@@ -177,9 +177,7 @@ impl App {
                 }
             }
         };
-        tokio::spawn(change)
-            .await
-            .unwrap_or_else(|error| Err(ApiError::fault("a change ended badly", &error)))
+        to_the_end(change).await
     }
 
     async fn try_change(

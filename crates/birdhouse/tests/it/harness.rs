@@ -13,7 +13,7 @@ mod server;
 mod wait;
 
 pub(crate) use files::{File, Files};
-pub(crate) use http::{Answer, Client, encode, form};
+pub(crate) use http::{Answer, Call, Client, encode, form};
 pub(crate) use project::{example, project};
 pub(crate) use random::Random;
 pub(crate) use scratch::Scratch;

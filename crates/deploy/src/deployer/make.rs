@@ -11,7 +11,7 @@ use crate::kill_point::kill_point;
 use crate::layout::{Layout, Names};
 use crate::live::Live;
 use crate::plan::Fill;
-use crate::progress::Progress;
+use crate::progress::{InProgress, Progress};
 use crate::stage::Making;
 
 /// A deployment of which everything is there. [`Deployer::ready`] says so to the catalog.
@@ -20,6 +20,8 @@ pub struct Made {
     id: DeploymentId,
     live: Live,
     details: Details,
+    /// Shows how far it is until it is ready.
+    _making: InProgress,
 }
 
 impl Prepared {
@@ -47,13 +49,19 @@ impl Deployer {
     /// # Errors
     /// When the engine fails or refuses something, or the catalog does.
     pub async fn make(&self, prepared: &Prepared, id: DeploymentId) -> Result<Made, DeployError> {
-        let made = {
-            let to_write = prepared.rows_to_write();
-            let making = self.progress.begin((prepared.workspace, id), to_write);
-            self.try_make(prepared, id, &making.progress).await
-        };
+        let to_write = prepared.rows_to_write();
+        let making = self.progress.begin((prepared.workspace, id), to_write);
+        let made = self.try_make(prepared, id, &making.progress).await;
+        making.end();
         let error = match made {
-            Ok(made) => return Ok(made),
+            Ok((live, details)) => {
+                return Ok(Made {
+                    id,
+                    live,
+                    details,
+                    _making: making,
+                });
+            }
             Err(error) => error,
         };
         // Who discarded it meanwhile removes what was made.
@@ -85,7 +93,7 @@ impl Deployer {
         prepared: &Prepared,
         id: DeploymentId,
         progress: &Progress,
-    ) -> Result<Made, DeployError> {
+    ) -> Result<(Live, Details), DeployError> {
         let view = self.workspace(prepared.workspace)?;
         let database = &view.workspace.database;
         let taken = self.taken(&view).await?;
@@ -126,7 +134,7 @@ impl Deployer {
             making.fill().await?;
         }
         let live = self.live(prepared, Some((id, &layout))).await?;
-        Ok(Made { id, live, details })
+        Ok((live, details))
     }
 
     /// Says that a deployment which is made can become live, and returns what its readers see.

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::form;
 use super::jobs::{job_answer, job_error};
 use super::workspaces::shown;
-use crate::app::App;
+use crate::app::{App, to_the_end};
 use crate::context::RequestContext;
 use crate::error::ApiError;
 
@@ -59,7 +59,9 @@ pub(super) async fn create(
         ApiError::bad_request("the parameter 'name' is missing; it names the new branch")
     })?;
     let data = wanted("data", params.text("data"))?;
-    let branch = app.create_branch(main, name).await?;
+    let (making, of, name) = (Arc::clone(&app), ctx.caller.clone(), name.to_owned());
+    let branch =
+        to_the_end(async move { making.create_branch(&of.workspace, &name).await }).await?;
     submit(&ctx, &app, branch, data).await
 }
 
@@ -87,7 +89,8 @@ pub(super) async fn delete(
     require_admin(&ctx)?;
     let catalog = app.catalog.view();
     let branch = find(&ctx, &catalog, &name)?.workspace.id;
-    app.delete_workspace(branch).await?;
+    let app = Arc::clone(&app);
+    to_the_end(async move { app.delete_workspace(branch).await }).await?;
     Ok(Json(json!({ "ok": true })))
 }
 

@@ -11,7 +11,7 @@ use birdhouse_catalog::{ACCOUNT_EMAIL, Account, WorkspaceId, WorkspaceView};
 use serde_json::{Map, Value, json};
 
 use super::{datetime, form};
-use crate::app::App;
+use crate::app::{App, to_the_end};
 use crate::context::RequestContext;
 use crate::error::ApiError;
 
@@ -86,7 +86,8 @@ pub(super) async fn create(
     let name = params.filled("name").ok_or_else(|| {
         ApiError::bad_request("the parameter 'name' is missing; it names the new workspace")
     })?;
-    let workspace = app.create_workspace(name).await?;
+    let (making, name) = (Arc::clone(&app), name.to_owned());
+    let workspace = to_the_end(async move { making.create_workspace(&name).await }).await?;
     let catalog = app.catalog.view();
     let view = find(&catalog, &workspace.id.to_string())?;
     Ok(Json(shown(&ctx, catalog.account(), view)))
@@ -115,7 +116,8 @@ pub(super) async fn delete(
             "deleting the workspace '{name}' deletes all its data; confirm it by the parameter hard_delete_confirmation=yes, or by the option `--confirm_hard_delete {name}` of `tb workspace delete`"
         )));
     }
-    app.delete_workspace(view.workspace.id).await?;
+    let (app, id) = (Arc::clone(&app), view.workspace.id);
+    to_the_end(async move { app.delete_workspace(id).await }).await?;
     Ok(Json(json!({ "ok": true })))
 }
 

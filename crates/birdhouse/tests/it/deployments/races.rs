@@ -2,13 +2,15 @@
 
 use std::sync::Barrier;
 use std::thread;
+use std::time::Duration;
 
 use serde_json::json;
 
 use super::support::{
-    PER_PAGE, TOP, VISITS, deployments, empty, only_one_is_left, send, text, until, visit,
+    LIMIT, PER_PAGE, TOP, VISITS, call, deployments, empty, only_one_is_left, send, text, until,
+    visit,
 };
-use crate::harness::{Answer, Client, Scratch, Server};
+use crate::harness::{Answer, Client, Scratch, Server, wait_until};
 
 /// Calls both at the same moment.
 fn at_once(
@@ -225,5 +227,33 @@ fn a_deleted_deployment_is_neither_promoted_nor_deleted_again() {
             );
         }
     }
+    server.stop();
+}
+
+/// A client that goes away in the middle of a deployment leaves requests with what the catalog says.
+#[test]
+fn clients_that_go_away_leave_no_half_of_a_deployment() {
+    let scratch = Scratch::new();
+    let (server, base) = ready(&scratch);
+    let admin = server.admin();
+    let is_as_in_the_catalog = || {
+        let file = admin.get("/v0/pipes/top.pipe").ok().text();
+        let who = who(&admin);
+        match who.is_empty() || file.contains(&format!("'{who}'")) {
+            true => Ok(()),
+            false => Err(format!("{who} answers for {file}")),
+        }
+    };
+    for round in 0..30 {
+        let tail = "FROM visits GROUP BY page ORDER";
+        let marked = format!("count() AS visits, 'round{round}' AS who {tail}");
+        let text = base.replace(&format!("count() AS visits {tail}"), &marked);
+        let patience = Duration::from_millis(5 + round * 3);
+        call(&admin, "/v1/build", &text).try_send(patience).ok();
+        wait_until("they are one", LIMIT, is_as_in_the_catalog);
+    }
+    send(&admin, "/v1/build", &base).ok();
+    wait_until("they are one", LIMIT, is_as_in_the_catalog);
+    assert_eq!(who(&admin), "");
     server.stop();
 }

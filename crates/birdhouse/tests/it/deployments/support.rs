@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::harness::{Answer, Client, Scratch, Server, ago, ndjson, wait_until};
+use crate::harness::{Answer, Call, Client, Scratch, Server, ago, ndjson, wait_until};
 
 pub(super) const VISITS: &str = "--- datasources/visits.datasource
 TOKEN tracker APPEND
@@ -59,6 +59,11 @@ pub(super) const LIMIT: Duration = Duration::from_secs(30);
 /// Sends the files of `text` as the official command line tool does.
 #[track_caller]
 pub(crate) fn send(client: &Client, path: &str, text: &str) -> Answer {
+    call(client, path, text).send()
+}
+
+/// Returns that request.
+pub(super) fn call<'c>(client: &'c Client, path: &str, text: &str) -> Call<'c> {
     let mut body = String::from(
         "--X\r\nContent-Disposition: form-data; name=\"context://\"; filename=\"cli-version\"\r\n\r\n1.0.0\r\n",
     );
@@ -73,7 +78,6 @@ pub(crate) fn send(client: &Client, path: &str, text: &str) -> Answer {
         .call("POST", path)
         .header("content-type", "multipart/form-data; boundary=X")
         .body(body)
-        .send()
 }
 
 /// Starts a server without a project.

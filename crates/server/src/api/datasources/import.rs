@@ -417,7 +417,5 @@ pub(super) fn is_given(params: &Params, name: &str) -> bool {
 pub(in crate::api) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
 ) -> Result<T, ApiError> {
-    tokio::task::spawn_blocking(work)
-        .await
-        .unwrap_or_else(|error| Err(ApiError::fault("a thread ended badly", &error)))
+    tokio::task::spawn_blocking(work).await?
 }

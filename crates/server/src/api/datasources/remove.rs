@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use super::{check_removal, checked_condition, existing, removable};
 use crate::api::jobs::submitted;
 use crate::api::sql::all_params;
-use crate::app::App;
+use crate::app::{App, to_the_end};
 use crate::context::RequestContext;
 use crate::error::ApiError;
 use crate::operations::Operations;
@@ -97,10 +97,8 @@ pub(in crate::api) async fn delete_lightweight(
         return removal.submit(&ctx, &app, Some(options)).await;
     }
     let operations = Operations::of(&ctx, &app);
-    let task = tokio::spawn(async move { removal.run(&app, &operations, Some(&options)).await });
-    let rows = task
-        .await
-        .unwrap_or_else(|error| Err(ApiError::fault("a deletion ended badly", &error)))?;
+    let removing = async move { removal.run(&app, &operations, Some(&options)).await };
+    let rows = to_the_end(removing).await?;
     Ok(Json(json!({
         "rows_affected": rows,
         "mutation": { "partitions_scanned": 1, "partitions_done": 1, "partitions_in_progress": 0 },
