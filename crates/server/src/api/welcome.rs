@@ -19,7 +19,7 @@ tb datasource ls    data sources with their rows
 tb sql 'SELECT 1'   queries
 tb logs             what happened</pre>
 <p><code>/v0/pipes/openapi.json?token=…</code> describes the endpoints that a token can call,
-<code>/openapi.json</code> every operation of the server.</p>
+<code>/openapi.json?token=…</code> every operation of the server.</p>
 ";
 
 /// Returns the page for a browser that asks for `/` or `/<name>`.
