@@ -94,11 +94,7 @@ pub(super) async fn run(source: Arc<Source>, shared: Arc<Shared>) {
 /// Stores a batch and records how that went.
 async fn store(source: &Source, shared: &Shared, mut batch: Batch) {
     let started = Instant::now();
-    let is_stuck = |source: &Source| {
-        let trouble = source.status(started).trouble;
-        trouble.filter(|trouble| !trouble.is_engine_away)
-    };
-    let was_stuck = is_stuck(source).is_some();
+    let was_stuck = source.stuck().is_some();
     let was_up = shared.engine.worker_pid().is_some();
     match attempt(shared, &mut batch).await {
         Ok(summary) => {
@@ -146,9 +142,8 @@ async fn store(source: &Source, shared: &Shared, mut batch: Batch) {
             let rows = batch.count();
             let mut report = report(&batch, Summary::default(), started, None);
             source.fail(batch, failed, failure);
-            match is_stuck(source) {
-                Some(trouble) => {
-                    let failed = trouble.failed;
+            match source.stuck() {
+                Some(failed) => {
                     warn!(source = %source.name, rows, error = failed.reason, "batch not stored, it is tried again");
                     if !was_stuck {
                         report.failed = Some(failed);

@@ -240,9 +240,7 @@ impl Source {
     /// Takes the batch that fails out of the queue; nothing when none fails.
     pub(crate) fn take_failing(&self) -> Option<Batch> {
         let mut state = self.state.lock();
-        if state.trouble.as_ref().is_none_or(|t| t.is_engine_away) {
-            return None;
-        }
+        state.stuck()?;
         let batch = state.retried.take()?;
         state.is_storing = true;
         Some(batch)
@@ -250,9 +248,7 @@ impl Source {
 
     /// Returns why rows cannot be stored; nothing when they can, or the engine is away.
     pub(crate) fn stuck(&self) -> Option<FlushFailed> {
-        let state = self.state.lock();
-        let trouble = state.trouble.as_ref().filter(|t| !t.is_engine_away)?;
-        Some(trouble.failed.clone())
+        self.state.lock().stuck().cloned()
     }
 
     /// Returns how much waits to be stored.
@@ -278,8 +274,7 @@ impl Source {
     /// [`Source::put_queue`] nothing of it is stored.
     pub(crate) fn take_queue(&self) -> Option<Queue> {
         let mut state = self.state.lock();
-        let is_stuck = state.trouble.as_ref().is_some_and(|t| !t.is_engine_away);
-        if state.is_storing || !is_stuck {
+        if state.is_storing || state.stuck().is_none() {
             return None;
         }
         state.is_storing = true;
@@ -342,9 +337,9 @@ impl Source {
         if !is_drained || state.is_drained() {
             return Ok(true);
         }
-        match &state.trouble {
-            Some(trouble) if !trouble.is_engine_away => Err(trouble.failed.clone()),
-            _ => Ok(false),
+        match state.stuck() {
+            Some(failed) => Err(failed.clone()),
+            None => Ok(false),
         }
     }
 

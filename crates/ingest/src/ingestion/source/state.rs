@@ -65,14 +65,20 @@ impl State {
         self.stored >= self.drain_to
     }
 
+    /// Returns why rows cannot be stored; nothing when they can, or the engine is away.
+    pub(super) fn stuck(&self) -> Option<&FlushFailed> {
+        let trouble = self.trouble.as_ref().filter(|t| !t.is_engine_away)?;
+        Some(&trouble.failed)
+    }
+
     /// Returns how the first `arrived` records fare; nothing while that is open.
     pub(super) fn outcome(&self, arrived: u64) -> Option<Result<(), FlushFailed>> {
         if self.stored >= arrived {
             return Some(Ok(()));
         }
         let failing = self.retried.as_ref()?.requests();
-        let trouble = self.trouble.as_ref().filter(|t| !t.is_engine_away)?;
-        (arrived <= self.stored + failing).then(|| Err(trouble.failed.clone()))
+        let failed = self.stuck()?;
+        (arrived <= self.stored + failing).then(|| Err(failed.clone()))
     }
 
     /// Returns the pause between two batches. Many rows in few batches keep the engine fast; who waits
